@@ -1,0 +1,71 @@
+# make demo: set up, take in the sample documents, ask three questions.   make test: everything that checks the project.
+# Needs Python 3.11 or newer and make; PYTHON=… names another interpreter.
+
+PYTHON ?= $(shell for p in python3.11 python3 python3.12 python3.13; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+COMPILE := $(BIN)/pip-compile --quiet --upgrade --generate-hashes --allow-unsafe --strip-extras --no-header \
+	--no-emit-index-url --no-emit-trusted-host --no-emit-find-links
+PYTEST_ARGS ?=
+
+.PHONY: demo test lint format docs bench lock clean
+.DELETE_ON_ERROR:
+
+demo: export DOCQA_DATA_DIR = build/demo
+demo: .venv/runtime
+	$(BIN)/docqa ingest sample_docs/documents
+	@for question in \
+		"In which year was RV Lantern built, and by which yard?" \
+		"When does the frame order end under which the Kestrel-4's battery packs are bought?" \
+		"What was the top speed of RV Lantern at her trials?"; do \
+		printf '\n$$ docqa ask "%s"\n\n' "$$question"; \
+		$(BIN)/docqa ask "$$question" || test $$? -ge 3 || exit; \
+	done    # 3 and 4 are outcomes: the documents do not say, or only in part
+
+test: lint
+	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+lint: .venv/dev
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+format: .venv/dev
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+docs: .venv/dev    # docs/cli.md and the tables of docs/settings.md, out of the code
+	$(BIN)/python -m tests.reference
+
+bench: .venv/bench    # what the benchmarks compare docqa with
+
+.venv/python:
+	@test -n "$(PYTHON)" || { echo "docqa needs Python 3.11 or newer: on Debian, apt-get install python3"; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
+		{ echo "This Python cannot make virtual environments: on Debian, apt-get install python3-venv"; exit 1; }
+	$(PYTHON) -m venv .venv
+	@touch $@
+
+.venv/runtime: .venv/python requirements.lock pyproject.toml
+	$(PIP) install --require-hashes -r requirements.lock
+	$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.venv/dev: .venv/runtime requirements-dev.lock
+	$(PIP) install --require-hashes -r requirements-dev.lock
+	@touch $@
+
+.venv/bench: .venv/runtime requirements-bench.lock
+	$(PIP) install --require-hashes -r requirements-bench.lock
+	@touch $@
+
+lock: .venv/dev    # the newest versions that pyproject.toml allows
+	$(COMPILE) --output-file requirements.lock pyproject.toml
+	for extra in dev bench; do \
+		$(BIN)/python -c "import tomllib; \
+			print(*tomllib.load(open('pyproject.toml', 'rb'))['project']['optional-dependencies']['$$extra'], sep='\n')" | \
+		$(COMPILE) --constraint requirements.lock --output-file requirements-$$extra.lock - || exit; \
+	done
+
+clean:
+	rm -rf .venv build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,77 @@
+"""What became of the files of an ingest, told at its end."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from docqa.cli.output import Screen, clean, page_ranges, plural
+
+if TYPE_CHECKING:
+    from ingest.pipeline.progress import Progress, Totals
+
+
+class Report:
+    """Keeps what has to be told at the end: the failures, and pages that could not be read."""
+
+    def __init__(self, began: float) -> None:
+        """``began``: when the ingest began, on the monotonic clock."""
+        self._began = began
+        self._failed: list[Progress] = []
+        self._gaps: list[Progress] = []
+        self._last: Progress | None = None
+
+    @property
+    def totals(self) -> Totals:
+        """The sums so far."""
+        from ingest.pipeline.progress import Totals
+
+        return self._last.totals if self._last else Totals()
+
+    def add(self, event: Progress) -> None:
+        """Take note of an event."""
+        self._last = event
+        if event.kind == "failed":
+            self._failed.append(event)
+        elif event.kind == "finished" and (event.missing_pages or event.scanned_pages):
+            self._gaps.append(event)
+
+    def line(self, event: Progress) -> str:
+        """The line for an event where there is no bar; empty where there is nothing to say before the end."""
+        if event.kind == "finished":
+            return f"stored   {clean(event.source)} ({plural(event.pages, 'page')}, {plural(event.chunks, 'chunk')})"
+        return ""
+
+    def show(self, screen: Screen) -> None:
+        """Tell the end: gaps, failures, and the sums."""
+        for event in self._gaps:
+            screen.line(f"{clean(event.source)}: {gaps(event)}", "yellow")
+        if self._failed:
+            screen.line(f"{plural(len(self._failed), 'file')} could not be taken in:", "bold red")
+        for event in self._failed:
+            screen.line(f"{clean(event.source)}: {clean(event.reason)}", "red", 2)
+        screen.line(self._sums(), "bold")
+
+    def _sums(self) -> str:
+        totals, seconds = self.totals, time.monotonic() - self._began
+        parts = [f"{plural(totals.finished, 'file')} taken in"]
+        parts += [f"{totals.skipped:,} in the library already"] if totals.skipped else []
+        parts += [f"{totals.failed:,} failed"] if totals.failed else []
+        parts += [f"{totals.ignored:,} ignored"] if totals.ignored else []
+        if not totals.pages:
+            return f"{', '.join(parts)} in {seconds:.1f} s."
+        stored = f"{plural(totals.pages, 'page')}, {plural(totals.chunks, 'chunk')}"
+        return f"{', '.join(parts)}; {stored} in {seconds:.1f} s ({rates(totals, seconds)})."
+
+
+def rates(totals: Totals, seconds: float) -> str:
+    """``66 pages/s, 431 chunks/s``."""
+    per = max(seconds, 0.001)
+    return f"{totals.pages / per:,.0f} pages/s, {totals.chunks / per:,.0f} chunks/s"
+
+
+def gaps(event: Progress) -> str:
+    """Which pages of a document are not in the archive, and why."""
+    missing = f"pages {page_ranges(event.missing_pages)} could not be read" if event.missing_pages else ""
+    scanned = f"pages {page_ranges(event.scanned_pages)} are scans without text" if event.scanned_pages else ""
+    return " and ".join(part for part in (missing, scanned) if part)

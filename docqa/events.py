@@ -1,0 +1,126 @@
+"""What an agent run says while it runs: one frozen record per kind, in the order in which things happen.
+
+Whoever wants only the answer drains the run and keeps the last event, which is always ``Answered``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from ingest.types import Rect
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """A quote that stands in the archive: where it stands and what it says, word for word.
+
+    ``marker`` is the number by which the answer's text refers to it, as in ``[1]``. ``start`` and ``end`` are its
+    character span on the page, ``rects`` its rectangles there.
+    """
+
+    marker: int
+    document: str
+    title: str
+    page: int
+    chunk: str
+    quote: str
+    start: int
+    end: int
+    rects: tuple[Rect, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """An entry of the evidence ledger: a claim and the citation that carries it."""
+
+    claim: str
+    citation: Citation
+
+
+@dataclass(frozen=True, slots=True)
+class RunStarted:
+    """The run begins: the question, and the model that answers it."""
+
+    question: str
+    model: str
+
+
+@dataclass(frozen=True, slots=True)
+class StepStarted:
+    """A step begins: its number from 1, and how full the main context is (tokens used of the budget)."""
+
+    step: int
+    used: int
+    budget: int
+
+
+@dataclass(frozen=True, slots=True)
+class TextWritten:
+    """A piece of text that the model writes beside its calls."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCalled:
+    """The model calls a function."""
+
+    step: int
+    name: str
+    arguments: dict[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """What a function gave back, as the model sees it; ``summary`` is the same in a short line for people.
+
+    ``ok`` is false where the call was a mistake that the model is told about.
+    """
+
+    step: int
+    name: str
+    text: str
+    summary: str
+    ok: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceNoted:
+    """The model put a claim with its quote into the evidence ledger."""
+
+    step: int
+    evidence: Evidence
+
+
+@dataclass(frozen=True, slots=True)
+class Evicted:
+    """Messages left the main context for recall storage: how many, and the tokens that this freed."""
+
+    step: int
+    messages: int
+    tokens: int
+
+
+Outcome = Literal["answered", "not_found", "partial"]
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """The run ends. ``partial`` names the limit that ended it in ``limit``; ``not_found``: the documents do not say."""
+
+    text: str
+    citations: tuple[Citation, ...]
+    outcome: Outcome
+    model: str
+    steps: int
+    seconds: float
+    prompt_tokens: int
+    answer_tokens: int
+    limit: str = ""
+    evidence: tuple[Evidence, ...] = field(default=())
+
+
+Event = (
+    RunStarted | StepStarted | TextWritten | ToolCalled | Observed | EvidenceNoted | Evicted | Answered
+)

@@ -1,0 +1,100 @@
+"""What a question asks for: its words and names, the kind of answer it wants, and whether a chain is to be followed."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from docqa.llm.extractive.words import identifiers, names, plain, words
+
+Kind = Literal["person", "date", "number", "money", "percent", "place", "definition", "text"]
+
+_KINDS: tuple[tuple[Kind, str], ...] = (
+    ("person", r"\bwhom?\b"),
+    ("date", r"^(?:\W*\w+){0,2}\W*when\b|\b(?:what|which) (?:year|date|month|day)\b"),
+    ("percent", r"\bpercent(?:age)?\b|%|\bwhat (?:share|proportion|fraction|rate)\b"),
+    ("money", r"\bwhat\b.*\b(?:costs?|price)\b|\bhow much\b.*\b(?:cost|pay|paid|spen[dt]|price|earn|owe)"),
+    ("number", r"\bhow (?:many|much|long|far|old|large|big|high|often|fast|tall|deep|wide)\b|\bnumber of\b"),
+    ("place", r"\bwhere\b|\b(?:what|which) (?:city|town|country|place|harbour|port|village|state|region)\b"),
+    ("definition", r"^\s*what (?:is|are) (?:an? )?[\w -]+\?*$|\bwhat does .* (?:mean|stand for)\b|\bdefin\w+\b"),
+)
+MONTHS = "January|February|March|April|May|June|July|August|September|October|November|December"
+_NUMERALS = "one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|twenty|thirty|forty|fifty|hundred|dozen"
+_SHOWS: dict[Kind, str] = {
+    "date": rf"\b(?:1[5-9]|20)\d\d\b|\b(?:{MONTHS})\b|\b\d{{1,2}}[./-]\d{{1,2}}[./-]\d{{2,4}}\b",
+    "percent": r"%|\bper ?cent\b",
+    "money": r"[$€£¥]|\b(?:USD|EUR|GBP|SEK|DKK|NOK|CHF|euros?|dollars?|pounds?|kronor|million|billion)\b|\d",
+    "number": rf"\d|\b(?:{_NUMERALS})\b",
+    "definition": r"\b(?:is|are|means?|refers? to|stands? for|defined|denotes?)\b|:|\(",
+}
+STRONG = 2.0
+_COMPARES = re.compile(r"\b(?:or|than|versus|vs|compared?|both|differen\w+|more|less|the two)\b", re.IGNORECASE)
+_FOLLOWS = re.compile(r"\b(?:follow\w*|themselves|itself|chain\w*|until|nested|final|in turn)\b", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A question taken apart: ``terms`` are the stems of its words, ``surface`` how each is written in it.
+
+    ``strong`` holds the stems of names, numbers and identifiers, which the question turns on, with the factor by which
+    each weighs more; the words of a long name share theirs. ``follows`` says that a value may have to be looked up.
+    """
+
+    text: str
+    terms: tuple[str, ...]
+    surface: dict[str, str]
+    strong: dict[str, float]
+    names: tuple[str, ...]
+    identifiers: tuple[str, ...]
+    kind: Kind
+    follows: bool
+
+    def shown_in(self, quote: str) -> bool:
+        """Whether a quote holds an answer of the asked kind, which is not already in the question."""
+        if self.kind in ("person", "place"):
+            return any(not set(words(name)) <= set(self.terms) for name in names(f"So {quote}"))
+        if self.kind == "text":
+            return True
+        rest = re.sub(r"[\w.,-]+", lambda m: " " if m.group().strip(".,") in self.text.split() else m.group(), quote)
+        return re.search(_SHOWS[self.kind], rest if self.kind != "definition" else quote, re.IGNORECASE) is not None
+
+
+def sides(question: Question) -> list[Question]:
+    """A comparison of named things as one question for each of them; any other question as it is."""
+    compared = [n for n in question.names if not is_date(n)]
+    if len(compared) < 2 or not _COMPARES.search(question.text):
+        return [question]
+    found = []
+    for name in compared:
+        others = {s for n in compared if n != name for s in words(n)} - set(words(name))
+        found.append(replace(
+            question,
+            terms=tuple(s for s in question.terms if s not in others),
+            strong={s: w for s, w in question.strong.items() if s not in others},
+            names=(name,),
+        ))
+    return found
+
+
+def is_date(text: str) -> bool:
+    """Whether a text that looks like a name is a month or a date."""
+    return re.fullmatch(rf"(?:\d{{1,2}} )?(?:{MONTHS})(?: \d+)*", text) is not None
+
+
+def analyse(text: str) -> Question:
+    """Take a question apart."""
+    text = plain(text)
+    found_names = names(text)
+    ids = identifiers(text)
+    surface: dict[str, str] = {}
+    for word in re.findall(r"[\w'’.,-]*\w", text):
+        for s in words(word):
+            surface.setdefault(s, word)
+    terms = tuple(dict.fromkeys(words(text)))
+    strong = {s: STRONG for s in terms if s[0].isdigit()}
+    for name in [*found_names, *ids]:
+        strong |= {s: STRONG / len(words(name)) for s in words(name)}
+    kind: Kind = next((k for k, pattern in _KINDS if re.search(pattern, text, re.IGNORECASE)), "text")
+    return Question(text, terms, surface, strong, tuple(found_names), tuple(ids), kind,
+                    bool(_FOLLOWS.search(text)))

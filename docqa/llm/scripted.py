@@ -1,0 +1,58 @@
+"""A model that plays given completions: for tests and replays."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from docqa.errors import ModelError
+from docqa.llm import Completion, Message, TextDelta, ToolCall, ToolSpec
+from ingest import tokens
+
+Script = Callable[[Sequence[Message], Sequence[ToolSpec]], Completion]
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What the model was sent in one call."""
+
+    messages: tuple[Message, ...]
+    tools: tuple[ToolSpec, ...]
+
+
+@dataclass
+class ScriptedModel:
+    """Plays a list of completions in order, or asks a function for each. ``requests`` keeps what it was sent.
+
+    Text is streamed line by line.
+    """
+
+    script: Sequence[Completion] | Script
+    name: str = "scripted"
+    requests: list[Request] = field(default_factory=list)
+
+    def count(self, text: str) -> int:
+        """Tokens of a text in ``cl100k_base``."""
+        return tokens.count(text)
+
+    def complete(self, messages: Sequence[Message], tools: Sequence[ToolSpec]) -> Iterator[TextDelta | Completion]:
+        """The next completion of the script.
+
+        Raises:
+            ModelError: the script is at its end.
+        """
+        self.requests.append(Request(tuple(messages), tuple(tools)))
+        if callable(self.script):
+            completion = self.script(messages, tools)
+        elif len(self.requests) <= len(self.script):
+            completion = self.script[len(self.requests) - 1]
+        else:
+            raise ModelError(f"The script has {len(self.script)} completions and was asked for one more.")
+        for line in completion.text.splitlines(keepends=True):
+            yield TextDelta(line)
+        yield completion
+
+
+def call(function: str, /, **arguments: object) -> Completion:
+    """A completion that calls one function."""
+    return Completion(calls=(ToolCall(function, dict(arguments)),))

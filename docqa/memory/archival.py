@@ -1,0 +1,159 @@
+"""Archival storage as an agent reads it: one search gives a snapshot, pages are cut from the snapshot."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from docqa.memory.naming import Naming, keys_of, named_documents, without_names
+from docqa.memory.ranking import by_page, prefer_named, without_near_duplicates
+from ingest.errors import NotFoundError
+from ingest.types import Chunk, Condition, Filter, Hit
+
+if TYPE_CHECKING:
+    from docqa.settings import Settings
+    from ingest.embed import Vectors
+    from ingest.library import Library
+
+ATTEMPTS = 5  # searches repeated because the library changed meanwhile
+TITLES_SHOWN = 12
+WITHIN_ALPHA = 2 / 3  # within a document keywords tell less apart: its words are about the same things
+Search = Callable[[Filter], list[Hit]]
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """What one search found, in an order that stays: pages are cut from it and no query is sent again."""
+
+    id: str
+    query: str
+    hits: tuple[Hit, ...]
+
+
+class Archival(Protocol):
+    """What an agent needs of the archive."""
+
+    def search(self, query: str) -> Snapshot:
+        """A few hundred chunks for a query, best first, near-duplicates left out; taken once."""
+        ...
+
+    def document(self, name: str) -> str:
+        """The id of the document of this name: a title, an alias, a file name or an id.
+
+        Raises:
+            NotFoundError: there is none, with names that are close to it.
+        """
+        ...
+
+    def read(self, document: str, first: int, last: int) -> Snapshot:
+        """The chunks of some pages of a document, in order. Pages count from 1 and ``last`` is included."""
+        ...
+
+    def fetch(self, ids: Sequence[str]) -> list[Chunk]:
+        """The chunks of these ids, in this order; those that are gone are left out."""
+        ...
+
+    def describe(self) -> str:
+        """What the library holds, in a few lines."""
+        ...
+
+
+def open_archival(library: Library, settings: Settings, collections: Sequence[str] = ()) -> Archival:
+    """Archival storage over a library, limited to some collections (none: all)."""
+    return ArchivalMemory(library, settings.search_hits, tuple(collections))
+
+
+class ArchivalMemory:
+    """Archival storage over the archive and the catalog of a library."""
+
+    def __init__(self, library: Library, search_hits: int, collections: tuple[str, ...] = ()) -> None:
+        self._library = library
+        self._hits = search_hits
+        self._collections = collections
+
+    def search(self, query: str) -> Snapshot:
+        """See ``Archival.search``. Documents that the query names are preferred softly, and the hits say so."""
+        namings = named_documents(query, self._library.catalog.named(keys_of(query), self._collections))
+        everywhere, vector = self._library.archive.search, self._vector(query)
+        within = self._within(query, namings) if namings else None
+
+        def ranked(where: Filter) -> list[Hit]:
+            hits = everywhere(query, vector, self._hits, where)
+            return prefer_named(hits, within(where), namings) if within else hits
+
+        hits = by_page(without_near_duplicates(self._consistent(ranked)))
+        return self._snapshot(query, hits[: self._hits])
+
+    def _within(self, query: str, namings: Sequence[Naming]) -> Search:
+        """A search in the named documents alone, for what the query asks of them: their names tell nothing there."""
+        asked = without_names(query, namings)
+        vector = self._vector(asked)
+        named = Condition("document", "any_of", tuple(naming.document for naming in namings))
+        archive = self._library.archive
+        return lambda where: archive.search(asked, vector, self._hits, where.where(named), alpha=WITHIN_ALPHA)
+
+    def _vector(self, text: str) -> Vectors:
+        vector: Vectors = self._library.embedder.embed([text])[0]
+        return vector
+
+    def document(self, name: str) -> str:
+        """See ``Archival.document``."""
+        rows = self._library.catalog.find(name, self._collections)
+        if rows:
+            return rows[0].id
+        near = self._library.catalog.named(keys_of(name), self._collections)[:5]
+        hint = f"; there is: {', '.join(row.names.title for row in near)}" if near else ""
+        raise NotFoundError(f"no document is called '{name}'{hint}")
+
+    def read(self, document: str, first: int, last: int) -> Snapshot:
+        """See ``Archival.read``."""
+        pages = (Condition("document", "eq", document), Condition("page", "ge", first), Condition("page", "le", last))
+
+        def in_order(where: Filter) -> list[Hit]:
+            chunks = self._library.archive.fetch(list(self._library.archive.ids(Filter((*where.conditions, *pages)))))
+            return sorted((_hit(chunk) for chunk in chunks), key=lambda hit: (hit.ordinal, hit.id))
+
+        return self._snapshot("", self._consistent(in_order))
+
+    def fetch(self, ids: Sequence[str]) -> list[Chunk]:
+        """See ``Archival.fetch``."""
+        return self._library.archive.fetch(ids)
+
+    def describe(self) -> str:
+        """See ``Archival.describe``: numbers of documents and pages, and the first titles."""
+        rows = [c for c in self._library.catalog.collections() if not self._collections or c.name in self._collections]
+        documents, pages = sum(row.documents for row in rows), sum(row.pages for row in rows)
+        titles = self._library.catalog.titles(self._collections, TITLES_SHOWN)
+        listed = "; ".join(titles) + ("; …" if documents > len(titles) else "")
+        return f"{documents} documents with {pages} pages: {listed}" if documents else "no documents yet"
+
+    def _consistent(self, search: Search) -> list[Hit]:
+        """Run a search over one state of the library: repeat it where a document was replaced meanwhile."""
+        catalog = self._library.catalog
+        for _ in range(ATTEMPTS):
+            before = catalog.visibility(self._collections)
+            hits = search(self._visible(before.hidden))
+            if catalog.visibility(self._collections).epoch == before.epoch:
+                break
+        live = catalog.live({hit.generation for hit in hits})
+        return [hit for hit in hits if hit.generation in live]
+
+    def _visible(self, hidden: tuple[str, ...]) -> Filter:
+        conditions = []
+        if hidden:
+            conditions.append(Condition("generation", "none_of", hidden))
+        if self._collections:
+            conditions.append(Condition("collection", "any_of", self._collections))
+        return Filter(tuple(conditions))
+
+    def _snapshot(self, query: str, hits: Sequence[Hit]) -> Snapshot:
+        key = "\n".join([query, *(hit.id for hit in hits)])
+        return Snapshot(hashlib.blake2b(key.encode(), digest_size=6).hexdigest(), query, tuple(hits))
+
+
+def _hit(chunk: Chunk) -> Hit:
+    return Hit(
+        chunk.id, 1.0, chunk.document, chunk.generation, chunk.page, chunk.ordinal, chunk.tokens, chunk.fingerprint
+    )

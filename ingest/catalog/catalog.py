@@ -1,0 +1,205 @@
+"""What readers ask the catalog: documents, collections, names, and what a search may see."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+from sqlalchemy import ColumnElement, Engine, Row, and_, case, func, or_, select
+
+from ingest.catalog.engine import reading
+from ingest.catalog.ledger import Ledger
+from ingest.catalog.rows import CollectionRow, DocumentRow, NamedDocument, Visibility, names_of, pages_of
+from ingest.catalog.tables import aliases, documents, epochs, generations
+from ingest.errors import CatalogError
+from ingest.names import normalise
+from ingest.types import Health
+
+MOST_NAMED = 500
+IN_ONE_QUERY = 500
+SHORTEST_PREFIX = 4
+HIDDEN = ("ingesting", "replaced", "deleting")
+
+
+class Catalog:
+    """The documents of one tenant. Safe to use from any thread.
+
+    Args:
+        engine: the database, its tables up to date.
+        tenant: whose documents.
+    """
+
+    def __init__(self, engine: Engine, tenant: str) -> None:
+        self._engine = engine
+        self._tenant = tenant
+        self.ledger = Ledger(engine, tenant)
+
+    def documents(self, collections: Sequence[str] = ()) -> list[DocumentRow]:
+        """All documents of some collections (of all by default), by collection and source."""
+        return self._rows(_within(documents.c.collection, collections))
+
+    def find(self, text: str, collections: Sequence[str] = ()) -> list[DocumentRow]:
+        """The documents that a text names: by id, the beginning of an id, source, file name, or else title or alias."""
+        escaped = text.replace("!", "!!").replace("%", "!%").replace("_", "!_")
+        keys = [documents.c.id == text, documents.c.source == text, documents.c.source.like(f"%/{escaped}", escape="!")]
+        if len(text) >= SHORTEST_PREFIX:
+            keys.append(documents.c.id.like(f"{escaped}%", escape="!"))
+        within = _within(documents.c.collection, collections)
+        found = self._rows(and_(or_(*keys), within)) if text else []
+        if found or not (key := normalise(text)):
+            return found
+        named = select(aliases.c.generation).where(aliases.c.tenant == self._tenant, aliases.c.alias == key)
+        called = or_(generations.c.id.in_(named), func.lower(generations.c.title) == text.lower())
+        of_name = select(generations.c.document).where(generations.c.tenant == self._tenant, called)
+        return self._rows(and_(documents.c.id.in_(of_name), within))
+
+    def titles(self, collections: Sequence[str] = (), most: int = 12) -> list[str]:
+        """The titles of the first ``most`` live documents, by title."""
+        live = and_(generations.c.tenant == self._tenant, generations.c.state == "live")
+        query = select(generations.c.title).where(live, _within(generations.c.collection, collections))
+        with reading(self._engine) as connection:
+            return list(connection.scalars(query.order_by(generations.c.title).limit(most)))
+
+    def named(self, keys: Sequence[str], collections: Sequence[str] = ()) -> list[NamedDocument]:
+        """The live documents that have one of these normalised names, those with most of them first, at most 500."""
+        if not keys:
+            return []
+        wanted = and_(aliases.c.tenant == self._tenant, aliases.c.alias.in_(list(dict.fromkeys(keys))))
+        live = and_(generations.c.state == "live", _within(generations.c.collection, collections))
+        matches = func.count().label("matches")
+        best = (
+            select(generations.c.id, matches)
+            .join(aliases, aliases.c.generation == generations.c.id)
+            .where(wanted, live)
+            .group_by(generations.c.id)
+            .order_by(matches.desc(), generations.c.id)
+            .limit(MOST_NAMED)
+        )
+        found: dict[str, NamedDocument] = {}
+        with reading(self._engine) as connection:
+            order = [row.id for row in connection.execute(best)]
+            columns = (
+                generations.c.id,
+                generations.c.document,
+                generations.c.collection,
+                generations.c.names,
+                aliases.c.alias,
+            )
+            query = select(*columns).join(aliases, aliases.c.generation == generations.c.id).order_by(aliases.c.alias)
+            for row in connection.execute(query.where(wanted, generations.c.id.in_(order))):
+                known = found.get(row.id) or NamedDocument(
+                    row.document, row.id, row.collection, names_of(row.names), ()
+                )
+                found[row.id] = replace(known, matched=(*known.matched, row.alias))
+        return [found[id] for id in order]
+
+    def visibility(self, collections: Sequence[str] = ()) -> Visibility:
+        """The generations that a search must leave out now, and the epoch that this holds in.
+
+        The epoch grows whenever a replacement begins or switches and whenever a document is deleted: a search that reads
+        the same epoch before and after has seen each document in one version, whole.
+        """
+        hidden = select(generations.c.id).where(
+            generations.c.tenant == self._tenant,
+            generations.c.state.in_(HIDDEN),
+            _within(generations.c.collection, collections),
+        )
+        with reading(self._engine) as connection:
+            epoch = connection.scalar(select(epochs.c.epoch).where(epochs.c.tenant == self._tenant)) or 0
+            return Visibility(epoch, tuple(connection.scalars(hidden.order_by(generations.c.id))))
+
+    def live(self, ids: Collection[str]) -> set[str]:
+        """Those of these generations that are live."""
+        found: set[str] = set()
+        wanted = list(dict.fromkeys(ids))
+        with reading(self._engine) as connection:
+            for start in range(0, len(wanted), IN_ONE_QUERY):
+                some = generations.c.id.in_(wanted[start : start + IN_ONE_QUERY])
+                mine = and_(generations.c.tenant == self._tenant, generations.c.state == "live")
+                found.update(connection.scalars(select(generations.c.id).where(mine, some)))
+        return found
+
+    def collections(self) -> list[CollectionRow]:
+        """The collections that hold a document, by name, with their numbers."""
+        live = generations.c.state == "live"
+        query = (
+            select(
+                generations.c.collection,
+                func.sum(case((live, 1), else_=0)),
+                func.sum(case((generations.c.state == "failed", 1), else_=0)),
+                func.sum(case((live, generations.c.page_count), else_=0)),
+                func.sum(case((live, generations.c.chunks), else_=0)),
+            )
+            .where(generations.c.tenant == self._tenant)
+            .group_by(generations.c.collection)
+            .order_by(generations.c.collection)
+        )
+        with reading(self._engine) as connection:
+            return [CollectionRow(str(name), *map(int, numbers)) for name, *numbers in connection.execute(query)]
+
+    def health(self) -> Health:
+        """Whether the catalog can be read, and what it holds."""
+        where = {"url": self._engine.url.render_as_string()}
+        try:
+            held = self.collections()
+        except CatalogError as error:
+            return Health(False, str(error), where)
+        documents, chunks = sum(row.documents for row in held), sum(row.chunks for row in held)
+        message = f"{documents} documents with {chunks} chunks in {len(held)} collections"
+        return Health(True, message, where)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._engine.dispose()
+
+    def _rows(self, which: ColumnElement[bool]) -> list[DocumentRow]:
+        """One row for each of the documents chosen: its live generation, else its newest."""
+        query = (
+            select(documents.c.source, *(column for column in generations.c if column.name != "survey"))
+            .join(generations, generations.c.document == documents.c.id)
+            .where(documents.c.tenant == self._tenant, generations.c.state.in_(("ingesting", "live", "failed")), which)
+            .order_by(documents.c.collection, documents.c.source, documents.c.id, generations.c.added)
+        )
+        with reading(self._engine) as connection:
+            return list(_one_each(connection.execute(query)))
+
+
+def _one_each(rows: Iterable[Row[Any]]) -> Iterator[DocumentRow]:
+    """Join the generations of each document, which stand together and in the order of their time."""
+    shown: DocumentRow | None = None
+    for row in map(_document, rows):
+        if shown is None or shown.id != row.id:
+            if shown is not None:
+                yield shown
+            shown = row
+        elif row.state == "live" or shown.state != "live":
+            shown = row
+        elif row.state == "failed":
+            shown = replace(shown, error=f"a newer version could not be taken in: {row.error}")
+    if shown is not None:
+        yield shown
+
+
+def _document(row: Row[Any]) -> DocumentRow:
+    return DocumentRow(
+        id=row.document,
+        collection=row.collection,
+        source=row.source,
+        title=row.title,
+        state=row.state,
+        pages=row.page_count,
+        missing_pages=pages_of(row.missing_pages),
+        scanned_pages=pages_of(row.scanned_pages),
+        chunks=row.chunks,
+        error=row.error,
+        size=row.size,
+        sha256=row.sha256,
+        generation=row.id,
+        names=names_of(row.names),
+        added=row.added,
+    )
+
+
+def _within(column: ColumnElement[str], collections: Sequence[str]) -> ColumnElement[bool]:
+    return column.in_(list(collections)) if collections else column.is_not(None)

@@ -1,0 +1,192 @@
+"""The books of an ingest: what is claimed by whom, what is stored, what has still to be removed.
+
+Each method is one transaction. An order of steps keeps everything safe from a kill at any moment: a generation is
+written down before its first chunk is stored, a part is marked after its chunks are stored, and what is to be removed is
+marked before its chunks and bytes go and forgotten after.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
+from typing import NamedTuple
+
+from sqlalchemy import Engine, and_, delete, select, update
+
+from ingest.catalog import runs
+from ingest.catalog.books import close, in_sight, settle, write_parts, write_plans
+from ingest.catalog.claims import Claims, Offer, Outcome, bump, forget, parts_of, take_over
+from ingest.catalog.engine import reading, writing
+from ingest.catalog.rows import Part, Plan, Settled, Work
+from ingest.catalog.tables import documents, generations, parts, sources
+from ingest.errors import NotFoundError
+
+
+class Seen(NamedTuple):
+    """What a place held when it was last read, and where the document with those bytes came from."""
+
+    stamp: str
+    source: str
+
+
+class Leftover(NamedTuple):
+    """A generation whose chunks are still to be removed, and its bytes."""
+
+    generation: str
+    sha256: str
+
+
+class Held(NamedTuple):
+    """A generation as verification needs it; ``busy`` means that a living process works on it, ``unfinished`` that none
+    does though there are parts to do."""
+
+    generation: str
+    document: str
+    source: str
+    sha256: str
+    state: str
+    chunks: int
+    busy: bool
+    unfinished: bool
+
+
+class Ledger:
+    """The books of one tenant. Safe to use from any thread."""
+
+    def __init__(self, engine: Engine, tenant: str) -> None:
+        self._engine = engine
+        self._tenant = tenant
+
+    @contextmanager
+    def run(self) -> Iterator[str]:
+        """A run of this process, under whose id documents are claimed; its end frees what it has not finished."""
+        with writing(self._engine) as connection:
+            run = runs.begin(connection, self._tenant)
+        try:
+            yield run
+        finally:
+            with writing(self._engine) as connection:
+                runs.end(connection, run)
+
+    def beat(self, run: str) -> None:
+        """Say that a run still lives, for processes on other machines."""
+        with writing(self._engine) as connection:
+            runs.beat(connection, run)
+
+    def seen(self, ids: Collection[str]) -> dict[str, Seen]:
+        """Of these places (ids of documents) those whose bytes, as last read, are live in their collection."""
+        same = and_(
+            generations.c.tenant == sources.c.tenant,
+            generations.c.collection == sources.c.collection,
+            generations.c.sha256 == sources.c.sha256,
+            generations.c.state == "live",
+        )
+        query = (
+            select(sources.c.id, sources.c.stamp, documents.c.source)
+            .join(generations, same)
+            .join(documents, generations.c.document == documents.c.id)
+            .where(sources.c.tenant == self._tenant, sources.c.id.in_(list(ids)))
+        )
+        with reading(self._engine) as connection:
+            return {row.id: Seen(row.stamp, row.source) for row in connection.execute(query)}
+
+    def claim(self, run: str, parser: str, offers: Sequence[Offer]) -> list[Outcome]:
+        """Claim files for a run, in their order; what another living run holds or what is in already is refused."""
+        with writing(self._engine) as connection:
+            return Claims(connection, self._tenant, run, parser).take(offers)
+
+    def record(
+        self, plans: Sequence[Plan] = (), done: Sequence[tuple[str, Part]] = (), failed: Sequence[tuple[str, str]] = ()
+    ) -> list[Settled]:
+        """Write down surveys, ended parts (generation, part) and failed generations (generation, reason) at once.
+
+        Returns how the generations ended that have no part left to do; one that another process has taken out of sight
+        meanwhile ends as ``deleting``, and its chunks have to be removed again.
+        """
+        touched = {*(plan.generation.id for plan in plans), *(id for id, _ in done), *(id for id, _ in failed)}
+        with writing(self._engine) as connection:
+            kept = in_sight(connection, touched)
+            write_plans(connection, self._tenant, [plan for plan in plans if plan.generation.id in kept])
+            write_parts(connection, [(id, part) for id, part in done if id in kept])
+            ended = settle(connection, self._tenant, {id for id, _ in done} & kept)
+            broken = [Settled(id, "failed", 0, (), (), reason, False) for id, reason in failed if id in kept]
+            close(connection, broken)
+            lost = [
+                Settled(id, "deleting", 0, (), (), "it was deleted or replaced meanwhile", False)
+                for id in touched - kept
+            ]
+            return [*ended, *broken, *lost]
+
+    def busy(self) -> bool:
+        """Whether a living process takes documents in."""
+        with reading(self._engine) as connection:
+            return bool(runs.living(connection, self._tenant))
+
+    def inventory(self) -> list[Held]:
+        """All generations that there are, out of sight or not."""
+        columns = [generations.c[name] for name in ("id", "document", "sha256", "state", "chunks", "run")]
+        query = select(documents.c.source, *columns).join(documents, generations.c.document == documents.c.id)
+        mine = generations.c.tenant == self._tenant
+        waiting = select(parts.c.generation).join(generations).where(mine, parts.c.state == "waiting").distinct()
+        with reading(self._engine) as connection:
+            alive, open, held = runs.living(connection, self._tenant), set(connection.scalars(waiting)), []
+            for row in connection.execute(query.where(mine).order_by(generations.c.added, generations.c.id)):
+                to_do = row.state == "ingesting" or (row.state == "live" and row.id in open)
+                common = (row.id, row.document, row.source, row.sha256, row.state, row.chunks)
+                held.append(Held(*common, to_do and row.run in alive, to_do and row.run not in alive))
+            return held
+
+    def parts(self, generation: str) -> tuple[Part, ...]:
+        """The parts of a generation, in order."""
+        with reading(self._engine) as connection:
+            return parts_of(connection, [generation]).get(generation, ())
+
+    def take_over(self, run: str, ids: Sequence[str]) -> list[Work]:
+        """Make these generations the work of a run."""
+        with writing(self._engine) as connection:
+            return take_over(connection, self._tenant, run, ids)
+
+    def requeue(self, generation: str, numbers: Sequence[int]) -> None:
+        """Let parts of a generation be done again; it stays live meanwhile."""
+        which = (parts.c.generation == generation, parts.c.number.in_(list(numbers)))
+        with writing(self._engine) as connection:
+            connection.execute(update(parts).where(*which).values(state="waiting", stored=0))
+
+    def mark_deleted(self, document: str) -> list[str]:
+        """Take all generations of a document out of sight and return their ids.
+
+        Raises:
+            NotFoundError: there is no such document.
+        """
+        which = (generations.c.tenant == self._tenant, generations.c.document == document)
+        with writing(self._engine) as connection:
+            ids = list(connection.scalars(select(generations.c.id).where(*which)))
+            if not ids:
+                raise NotFoundError(f"There is no document '{document}'; `docqa documents list` shows those there are.")
+            connection.execute(update(generations).where(*which).values(state="deleting", claim=None, run=None))
+            bump(connection, self._tenant)
+            return ids
+
+    def leftovers(self) -> list[Leftover]:
+        """The generations that are out of sight and whose chunks and bytes are still to be removed."""
+        query = select(generations.c.id, generations.c.sha256).where(
+            generations.c.tenant == self._tenant, generations.c.state.in_(("replaced", "deleting"))
+        )
+        with reading(self._engine) as connection:
+            return [Leftover(row.id, row.sha256) for row in connection.execute(query)]
+
+    def forget(self, leftovers: Sequence[Leftover], remove_bytes: Callable[[str], None]) -> None:
+        """Strike out generations whose chunks are gone, and documents that have none left.
+
+        ``remove_bytes`` is called, within the transaction, with each SHA-256 that no generation of the tenant has left.
+        """
+        with writing(self._engine) as connection:
+            ids = [each.generation for each in leftovers]
+            gone = set(connection.scalars(select(generations.c.document).where(generations.c.id.in_(ids))))
+            forget(connection, ids)
+            hashes = {each.sha256 for each in leftovers}
+            mine = (generations.c.tenant == self._tenant, generations.c.sha256.in_(list(hashes)))
+            for sha256 in hashes - set(connection.scalars(select(generations.c.sha256).where(*mine))):
+                remove_bytes(sha256)
+            left = set(connection.scalars(select(generations.c.document).where(generations.c.document.in_(list(gone)))))
+            connection.execute(delete(documents).where(documents.c.id.in_(list(gone - left))))

@@ -1,0 +1,109 @@
+"""The tables of the catalog. The migrations make them; a test compares both."""
+
+from __future__ import annotations
+
+from sqlalchemy import BigInteger, Column, Double, ForeignKey, Index, Integer, MetaData, String, Table, Text
+
+metadata = MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_name)s",
+    }
+)
+
+epochs = Table(
+    "epochs",
+    metadata,
+    Column("tenant", String(200), primary_key=True),
+    Column("epoch", BigInteger, nullable=False),
+)
+"""One number per tenant that grows whenever what a search may see changes other than by a new document."""
+
+runs = Table(
+    "runs",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("tenant", String(200), nullable=False, index=True),
+    Column("host", String(300), nullable=False),
+    Column("process", String(100), nullable=False),
+    Column("heartbeat", Double, nullable=False),
+)
+"""Processes that take documents in; what the run of a dead process has claimed may be taken over."""
+
+sources = Table(
+    "sources",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("tenant", String(200), nullable=False),
+    Column("collection", String(200), nullable=False),
+    Column("place", Text, nullable=False),
+    Column("stamp", String(100), nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Index("ix_sources_sha256", "tenant", "collection", "sha256"),
+)
+"""What was last seen at each place. ``id`` is the id that a document of this place has; ``stamp`` is size, time and inode."""
+
+documents = Table(
+    "documents",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("tenant", String(200), nullable=False),
+    Column("collection", String(200), nullable=False),
+    Column("source", Text, nullable=False),
+    Column("added", Double, nullable=False),
+    Index("ix_documents_tenant", "tenant", "collection"),
+)
+
+generations = Table(
+    "generations",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("document", String(36), ForeignKey("documents.id"), nullable=False, index=True),
+    Column("tenant", String(200), nullable=False),
+    Column("collection", String(200), nullable=False),
+    Column("sha256", String(64), nullable=False, index=True),
+    Column("size", BigInteger, nullable=False),
+    Column("state", String(20), nullable=False),
+    Column("claim", String(64), nullable=True, unique=True),
+    Column("run", String(36), nullable=True),
+    Column("attempts", Integer, nullable=False),
+    Column("parser", String(100), nullable=False),
+    Column("survey", Text, nullable=False),
+    Column("names", Text, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("page_count", Integer, nullable=False),
+    Column("chunks", Integer, nullable=False),
+    Column("missing_pages", Text, nullable=False),
+    Column("scanned_pages", Text, nullable=False),
+    Column("error", Text, nullable=False),
+    Column("added", Double, nullable=False),
+    Index("ix_generations_state", "tenant", "state"),
+)
+"""Versions of documents. ``claim`` is a hash of tenant, collection and bytes while the version is taken in or live, so
+that the same bytes can be claimed only once."""
+
+parts = Table(
+    "parts",
+    metadata,
+    Column("generation", String(36), ForeignKey("generations.id"), primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("first", Integer, nullable=False),
+    Column("last", Integer, nullable=False),
+    Column("state", String(20), nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("expected", Integer, nullable=False),
+    Column("stored", Integer, nullable=False),
+    Column("missing_pages", Text, nullable=False),
+    Column("scanned_pages", Text, nullable=False),
+    Column("error", Text, nullable=False),
+)
+
+aliases = Table(
+    "aliases",
+    metadata,
+    Column("generation", String(36), ForeignKey("generations.id"), primary_key=True),
+    Column("alias", String(500), primary_key=True),
+    Column("tenant", String(200), nullable=False),
+    Index("ix_aliases_alias", "tenant", "alias"),
+)

@@ -1,0 +1,94 @@
+"""A library: the settings, and what they name, each opened when it is first asked for."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Self
+
+from ingest.settings import Settings
+
+if TYPE_CHECKING:
+    from ingest.archive import Archive
+    from ingest.catalog import Catalog
+    from ingest.embed import Embedder
+    from ingest.files import Files
+
+
+class Library:
+    """The embedder, archive, catalog and files of one tenant. Safe to use from any thread.
+
+    Listing documents asks for the catalog alone, so the embedder's model is not loaded for it.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self._lock = threading.RLock()
+        self._embedder: Embedder | None = None
+        self._archive: Archive | None = None
+        self._catalog: Catalog | None = None
+        self._files: Files | None = None
+
+    @classmethod
+    def open(cls, settings: Settings) -> Self:
+        """The library of these settings; what it consists of is opened on use."""
+        return cls(settings)
+
+    @property
+    def embedder(self) -> Embedder:
+        """The embedder. Raises EmbedderError where it cannot be opened."""
+        from ingest.embed import open_embedder
+
+        with self._lock:
+            if self._embedder is None:
+                self._embedder = open_embedder(self.settings)
+            return self._embedder
+
+    @property
+    def archive(self) -> Archive:
+        """The archive for the embedder's vectors. Raises EmbedderMismatch where another embedder has filled it."""
+        from ingest.archive import open_archive
+
+        with self._lock:
+            if self._archive is None:
+                self._archive = open_archive(self.settings, self.embedder.name, self.embedder.dimension)
+            return self._archive
+
+    @property
+    def catalog(self) -> Catalog:
+        """The catalog. Raises CatalogVersionError where a newer version made it."""
+        from ingest.catalog import open_catalog
+
+        with self._lock:
+            if self._catalog is None:
+                self._catalog = open_catalog(self.settings)
+            return self._catalog
+
+    @property
+    def files(self) -> Files:
+        """The original files."""
+        from ingest.files import open_files
+
+        with self._lock:
+            if self._files is None:
+                self._files = open_files(self.settings)
+            return self._files
+
+    @property
+    def opened(self) -> set[str]:
+        """The names of what has been opened so far."""
+        parts = {"embedder": self._embedder, "archive": self._archive, "catalog": self._catalog, "files": self._files}
+        return {name for name, part in parts.items() if part is not None}
+
+    def close(self) -> None:
+        """Close what was opened."""
+        with self._lock:
+            for opened in (self._archive, self._catalog, self._files):
+                if opened is not None:
+                    opened.close()
+            self._embedder = self._archive = self._catalog = self._files = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()

@@ -1,0 +1,48 @@
+"""Settings of the ingest side, read from ``DOCQA_…`` environment variables and a ``.env`` file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """Where things are kept, which embedder and archive are used, and the limits on documents.
+
+    Each field is read from the environment variable of its name with the prefix ``DOCQA_``, e.g. ``DOCQA_DATA_DIR``.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="DOCQA_", env_file=".env", extra="ignore", frozen=True)
+
+    data_dir: Path = Field(Path(".docqa"), description="Folder of the catalog, the embedded archive and the files.")
+    tenant: str = Field("default", description="Whose library this is; tenants never see each other.")
+
+    archive: str = Field("lancedb", description="Archive backend: 'lancedb' (embedded, below the data folder).")
+    catalog_url: str = Field("", description="SQLAlchemy URL of the catalog; empty: SQLite in the data folder.")
+    files_url: str = Field("", description="fsspec URL of the folder of original files; empty: in the data folder.")
+
+    embedder: Literal["builtin", "openai"] = Field("builtin", description="'builtin' or an OpenAI-compatible endpoint.")
+    embedding_base_url: str = Field("", description="Base URL of the embeddings endpoint.")
+    embedding_api_key: str = Field("", description="Key of the embeddings endpoint.", repr=False)
+    embedding_model: str = Field("", description="Model that the endpoint is asked for.")
+    embedding_max_tokens: int = Field(512, ge=32, description="Longest text, in tokens, that the endpoint's model reads.")
+    embedding_timeout: float = Field(60, gt=0, description="Seconds that a request to the endpoint may take.")
+
+    chunk_tokens: int = Field(224, ge=32, description="Longest chunk in the embedder's tokens.")
+    chunk_overlap: int = Field(32, ge=0, description="Tokens that a chunk repeats of the one before it.")
+    part_pages: int = Field(8, ge=1, description="Pages in a part, the unit of work and of retry.")
+
+    max_file_mb: int = Field(512, ge=1, description="Largest file taken in, in MiB.")
+    max_pages: int = Field(20_000, ge=1, description="Most pages of one document.")
+    parse_seconds: float = Field(120, gt=0, description="Wall time for reading one document's part.")
+    parse_cpu_seconds: float = Field(120, gt=0, description="CPU time for reading one document's part.")
+    parse_memory_mb: int = Field(1024, ge=64, description="Memory of one parser process, in MiB.")
+    parsers: int = Field(1, ge=1, description="Parser processes side by side.")
+
+    @property
+    def root(self) -> Path:
+        """The data folder as an absolute path."""
+        return self.data_dir.expanduser().absolute()

@@ -1,0 +1,53 @@
+"""The built-in embedder, on its real model."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ingest.embed import minilm, open_embedder
+from ingest.errors import EmbedderError
+from ingest.settings import Settings
+
+EMBEDDER = open_embedder(Settings())
+
+
+def test_vectors_have_length_one_and_the_shape_that_is_promised() -> None:
+    vectors = EMBEDDER.embed(["a ship", "", "語 \x00 \ud7ff", "word " * 5000])
+    assert vectors.shape == (4, EMBEDDER.dimension)
+    assert np.allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-4)
+
+
+def test_no_texts_give_no_vectors() -> None:
+    assert EMBEDDER.embed([]).shape == (0, 384)
+
+
+def test_texts_of_like_meaning_are_nearer_than_others() -> None:
+    ship, vessel, tax = EMBEDDER.embed(["The ship left port.", "A vessel sailed from the harbour.", "Tax rates rose."])
+    assert ship @ vessel > ship @ tax + 0.3
+
+
+def test_the_order_of_the_texts_is_kept() -> None:
+    texts = [f"{'sea ' * n}number {n}" for n in (40, 1, 90, 7, 13)]
+    alone = np.concatenate([EMBEDDER.embed([text]) for text in texts])
+    assert np.all(np.sum(EMBEDDER.embed(texts) * alone, axis=1) > 0.99)
+
+
+def test_a_text_is_cut_where_the_model_ends() -> None:
+    long, longer = EMBEDDER.embed(["wave " * 400, "wave " * 400 + "tax law"])
+    assert long @ longer > 0.999
+
+
+def test_a_model_file_that_was_tampered_with_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    false = tmp_path / "model.onnx"
+    false.write_bytes(b"not the model")
+    monkeypatch.setattr(minilm, "packaged_file", lambda package, path: false)
+    with pytest.raises(EmbedderError, match="not the one expected"):
+        minilm.MiniLM()
+
+
+def test_a_package_that_is_missing_is_named() -> None:
+    with pytest.raises(EmbedderError, match="docqa-no-such-package"):
+        minilm.packaged_file("docqa-no-such-package", "model.onnx")

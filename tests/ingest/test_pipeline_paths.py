@@ -1,0 +1,122 @@
+"""Which files an ingest takes from the paths that it is given, and what it says of the others."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from ingest.library import Library
+from ingest.parse import SUFFIXES
+from ingest.pipeline.discover import discover, path_of, shown
+from tests.ingest.ingesting import contents, library_at, reasons, run, write_pdf, write_text
+
+AS_ROOT = os.geteuid() == 0
+
+
+@pytest.fixture
+def library(tmp_path: Path) -> Iterator[Library]:
+    with library_at(tmp_path / "library") as library:
+        yield library
+
+
+def found(*paths: Path) -> dict[str, str]:
+    return {each.path.name: each.reason for each in discover(paths, SUFFIXES)}
+
+
+def test_folders_are_read_in_order_of_their_names_and_links_are_not_followed_twice(tmp_path: Path) -> None:
+    write_text(tmp_path / "b" / "two.txt", "valve")
+    write_text(tmp_path / "a" / "one.txt", "pump")
+    (tmp_path / "a" / "loop").symlink_to(tmp_path, target_is_directory=True)
+    assert list(found(tmp_path)) == ["one.txt", "two.txt"]
+
+
+def test_hidden_and_unknown_files_are_ignored_and_counted(library: Library, tmp_path: Path) -> None:
+    write_text(tmp_path / "in" / "valve.txt", "valve")
+    write_text(tmp_path / "in" / ".hidden.txt", "pump")
+    (tmp_path / "in" / "program.bin").write_bytes(b"1")
+    said = run(library, tmp_path / "in")
+    assert said[-1].totals.ignored == 2
+    assert reasons(said, "ignored")["program.bin"].startswith("not a format that docqa reads (.htm, ")
+
+
+def test_a_file_of_unknown_format_that_is_named_fails_with_the_reason(library: Library, tmp_path: Path) -> None:
+    path = tmp_path / "program.bin"
+    path.write_bytes(b"1")
+    assert reasons(run(library, path), "failed")["program.bin"].startswith("not a format that docqa reads")
+
+
+def test_patterns_are_expanded(tmp_path: Path) -> None:
+    for name in ("one.txt", "two.txt", "three.md"):
+        write_text(tmp_path / name, name)
+    assert list(found(tmp_path / "*.txt")) == ["one.txt", "two.txt"]
+    assert found(tmp_path / "*.pdf") == {"*.pdf": "nothing matches this pattern"}
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("absent.txt", "there is no such file or folder"),
+        ("broken.txt", "a link that leads nowhere"),
+        ("empty", "no file that docqa reads is in this folder"),
+        ("pipe.txt", "not a file but a device, pipe or socket"),
+        ("socket.txt", "not a file but a device, pipe or socket"),
+        ("nothing.txt", "empty: it has no bytes"),
+    ],
+)
+def test_what_cannot_be_taken_in_is_said_in_a_sentence(
+    library: Library, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, reason: str
+) -> None:
+    monkeypatch.chdir(tmp_path)  # a socket's path has to be short
+    Path("broken.txt").symlink_to("gone.txt")
+    Path("empty").mkdir()
+    os.mkfifo("pipe.txt")
+    Path("nothing.txt").touch()
+    with socket.socket(socket.AF_UNIX) as bound:
+        bound.bind("socket.txt")
+        assert reasons(run(library, Path(name)), "failed") == {name: reason}
+
+
+@pytest.mark.skipif(AS_ROOT, reason="root may read everything")
+def test_a_file_without_permission_fails_alone(library: Library, tmp_path: Path) -> None:
+    write_text(tmp_path / "in" / "closed.txt", "valve").chmod(0)
+    write_text(tmp_path / "in" / "open.txt", "pump")
+    said = run(library, tmp_path / "in")
+    assert reasons(said, "failed") == {"closed.txt": "cannot be read: Permission denied"}
+    assert said[-1].totals.finished == 1
+
+
+@pytest.mark.parametrize("name", [b"new\nline.txt", b"latin-\xe9.txt", b"back\\xe9.txt", "‮bidi.txt".encode()])
+def test_any_name_that_the_disk_allows_is_shown_and_found_again(library: Library, tmp_path: Path, name: bytes) -> None:
+    path = tmp_path / os.fsdecode(name)
+    write_text(path, "valve")
+    run(library, path)
+    [row] = library.catalog.documents()
+    assert row.source.isprintable()
+    assert path_of(row.source) == path
+    assert library.catalog.find(shown(path)) == [row]
+    assert run(library, path)[-1].totals.skipped == 1
+
+
+def test_different_names_are_never_shown_alike() -> None:
+    names = [b"a\xe9", rb"a\xe9", rb"a\\xe9", b"a\n", rb"a\u000a", "aé".encode(), "a\u00ad".encode()]
+    assert len({shown(Path(os.fsdecode(name))) for name in names}) == len(names)
+
+
+def test_pages_that_cannot_be_read_are_named_and_the_rest_is_kept(library: Library, tmp_path: Path) -> None:
+    import pymupdf
+
+    path = write_pdf(tmp_path / "pump.pdf", "pump", pages=5)
+    with pymupdf.open(path) as document:
+        document.xref_set_key(document[2].xref, "Type", "null")
+        document.xref_set_key(document[2].xref, "MediaBox", "null")
+        document.update_object(document[2].xref, "null")
+        document.save(tmp_path / "broken.pdf")
+    said = run(library, tmp_path / "broken.pdf")
+    [row] = library.catalog.documents()
+    assert (row.state, row.missing_pages) == ("live", (3,))
+    assert said[-2].missing_pages == (3,)
+    assert {int(text.split("Section ")[1][0]) for _, _, text, _ in contents(library)} == {1, 2, 4, 5}
