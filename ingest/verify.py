@@ -98,7 +98,7 @@ def _of_part(generation: str, part: Part) -> Filter:
 
 
 def _wrong(library: Library, held: Sequence[Held]) -> Iterator[Held]:
-    """The generations whose chunks are not as many as the catalog says: counted together, and halved where the sum is wrong."""
+    """Generations with more or fewer chunks than the catalog says: counted together, halved where the sum is wrong."""
     for start in range(0, len(held), AT_ONCE):
         open = [list(held[start : start + AT_ONCE])]
         while open:
@@ -122,7 +122,7 @@ def _wrong_parts(library: Library, held: Held) -> Iterator[Difference]:
 
 
 def _orphan_chunks(library: Library) -> Iterator[Difference]:
-    """Chunks of generations that the catalog does not know. Looked for one by one only if the sum says that there are any."""
+    """Chunks of generations that the catalog does not know; looked for one by one only where the sum shows some."""
     known = [each.generation for each in library.catalog.ledger.inventory()]
     total = library.archive.count()
     counted = sum(library.archive.count(_of(known[at : at + AT_ONCE])) for at in range(0, len(known), AT_ONCE))

@@ -12,6 +12,10 @@ NOT_A_MODEL = (
     "This answer was put together from quotes by the built-in extractive reader. No language model read the documents: "
     "check the quotes."
 )
+NO_MODEL_FOUND_NOTHING = (
+    "The built-in extractive reader looked for this. No language model read the documents: an answer in other words "
+    "may have been missed."
+)
 OUTCOMES = {"answered": "answered", "not_found": "not in the documents", "partial": "partial answer"}
 
 
@@ -50,7 +54,7 @@ def show_answer(screen: Screen, answer: events.Answered) -> None:
     show_citations(screen, answer.citations)
     screen.line()
     if answer.model == EXTRACTIVE:
-        screen.line(NOT_A_MODEL, "dim")
+        screen.line(NOT_A_MODEL if answer.citations else NO_MODEL_FOUND_NOTHING, "dim")
     tokens = f", {answer.prompt_tokens + answer.answer_tokens:,} tokens" if answer.prompt_tokens else ""
     screen.line(
         f"{OUTCOMES[answer.outcome]} · {plural(answer.steps, 'step')}, {answer.seconds:.1f} s{tokens} · {answer.model}",

@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from docqa.memory.naming import Naming, keys_of, named_documents, without_names
-from docqa.memory.ranking import by_page, prefer_named, without_near_duplicates
+from docqa.memory.naming import keys_of, named_documents, questions
+from docqa.memory.ranking import by_page, fuse, nearest, prefer_named, without_near_duplicates
 from ingest.errors import NotFoundError
 from ingest.types import Chunk, Condition, Filter, Hit
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 ATTEMPTS = 5  # searches repeated because the library changed meanwhile
 TITLES_SHOWN = 12
-WITHIN_ALPHA = 2 / 3  # within a document keywords tell less apart: its words are about the same things
+VECTOR_WEIGHT = 2.0  # within a document words tell less apart: all of it is about the same things
 Search = Callable[[Filter], list[Hit]]
 
 
@@ -76,27 +76,24 @@ class ArchivalMemory:
     def search(self, query: str) -> Snapshot:
         """See ``Archival.search``. Documents that the query names are preferred softly, and the hits say so."""
         namings = named_documents(query, self._library.catalog.named(keys_of(query), self._collections))
-        everywhere, vector = self._library.archive.search, self._vector(query)
-        within = self._within(query, namings) if namings else None
+        vectors = self._library.embedder.embed([query, *(asked := questions(query, namings))])
 
         def ranked(where: Filter) -> list[Hit]:
-            hits = everywhere(query, vector, self._hits, where)
-            return prefer_named(hits, within(where), namings) if within else hits
+            hits = self._library.archive.search(query, vectors[0], self._hits, where)
+            if not namings:
+                return hits
+            named = Condition("document", "any_of", tuple(naming.document for naming in namings))
+            return prefer_named(hits, self._within(asked[0], vectors[1:], where.where(named)), namings)
 
         hits = by_page(without_near_duplicates(self._consistent(ranked)))
         return self._snapshot(query, hits[: self._hits])
 
-    def _within(self, query: str, namings: Sequence[Naming]) -> Search:
-        """A search in the named documents alone, for what the query asks of them: their names tell nothing there."""
-        asked = without_names(query, namings)
-        vector = self._vector(asked)
-        named = Condition("document", "any_of", tuple(naming.document for naming in namings))
-        archive = self._library.archive
-        return lambda where: archive.search(asked, vector, self._hits, where.where(named), alpha=WITHIN_ALPHA)
-
-    def _vector(self, text: str) -> Vectors:
-        vector: Vectors = self._library.embedder.embed([text])[0]
-        return vector
+    def _within(self, asked: str, vectors: Vectors, where: Filter) -> list[Hit]:
+        """The ranking within named documents: by the words that are asked, and by what is nearest to any sentence."""
+        search = self._library.archive.search
+        by_words = search(asked, None, self._hits, where, mode="keyword")
+        by_meaning = nearest(search(asked, vector, self._hits, where, mode="vector") for vector in vectors)
+        return fuse([(by_words, 1.0), (by_meaning, VECTOR_WEIGHT)])
 
     def document(self, name: str) -> str:
         """See ``Archival.document``."""

@@ -14,6 +14,7 @@ from ingest.names import Period, forms_in, normalise, periods_in, without_period
 from ingest.types import Names
 
 LONGEST_ALIAS = 8  # words of the question that are looked up together
+MOST_SENTENCES = 4  # of a question that are searched on their own
 MOST_NAMED = 24  # documents that share the preference
 
 
@@ -91,6 +92,18 @@ def without_names(question: str, namings: Sequence[Naming]) -> str:
         kept += [] if length else [words[at]]
         at += length or 1
     return without_periods(" ".join(kept)) or question
+
+
+def questions(question: str, namings: Sequence[Naming]) -> list[str]:
+    """What is asked of the named documents, whole and then sentence by sentence; empty where none is named.
+
+    Around the sentence that asks there are often others, on the form of the answer, that lead a vector astray.
+    """
+    if not namings:
+        return []
+    sentences = [part for part in re.split(r"(?<=[.?!:])\s+", question) if len(part.split()) > 2]
+    parts = sentences[:MOST_SENTENCES] if len(sentences) > 1 else []
+    return list(dict.fromkeys(without_names(part, namings) for part in [question, *parts]))
 
 
 def _words(question: str) -> list[str]:

@@ -41,6 +41,26 @@ def prefer_named(hits: Sequence[Hit], within: Sequence[Hit], namings: Sequence[N
     return _by_score(replace(hit, score=scores[id]) for id, hit in found.items())
 
 
+def fuse(rankings: Iterable[tuple[Sequence[Hit], float]]) -> list[Hit]:
+    """One ranking of several by reciprocal rank fusion, each with its weight."""
+    scores: dict[str, float] = {}
+    found: dict[str, Hit] = {}
+    for hits, weight in rankings:
+        for place, hit in enumerate(hits, 1):
+            scores[hit.id] = scores.get(hit.id, 0.0) + weight / (K + place)
+            found.setdefault(hit.id, hit)
+    return _by_score(replace(hit, score=scores[id]) for id, hit in found.items())
+
+
+def nearest(rankings: Iterable[Sequence[Hit]]) -> list[Hit]:
+    """One ranking of several whose scores can be compared: each hit by its best score."""
+    best: dict[str, Hit] = {}
+    for hit in (hit for hits in rankings for hit in hits):
+        if hit.id not in best or hit.score > best[hit.id].score:
+            best[hit.id] = hit
+    return _by_score(best.values())
+
+
 def by_page(hits: Sequence[Hit]) -> list[Hit]:
     """Raise hits by the other hits of their page, then let a page's further hits yield to those of other pages."""
     pages: dict[tuple[str, int], float] = {}

@@ -43,13 +43,11 @@ class Archive(Protocol):
         limit: int,
         where: Filter = EVERYTHING,
         mode: SearchMode = "hybrid",
-        alpha: float = 0.5,
     ) -> list[Hit]:
         """The best ``limit`` chunks for a query text and its vector of shape (d,), best first.
 
         ``hybrid`` joins the keyword ranking (BM25 over prefix and text) and the vector ranking (cosine) by reciprocal
-        rank fusion (Cormack et al., 2009), the vector ranking with the weight ``alpha``, the other with the rest to 1.
-        ``keyword`` needs no vector. Any text is a valid query; one without a searchable word finds nothing by keyword.
+        rank fusion (Cormack et al., 2009). ``keyword`` needs no vector. Any text is a valid query; one without a searchable word finds nothing by keyword.
         """
         ...
 

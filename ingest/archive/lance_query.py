@@ -66,11 +66,11 @@ def by_score(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
     return sorted(rows, key=lambda row: (-row["score"], row["id"]))
 
 
-def fuse(rankings: Sequence[Sequence[dict[str, Any]]], weights: Sequence[float]) -> list[dict[str, Any]]:
-    """One ranking of several by reciprocal rank fusion: the sum of weight / (60 + rank) (Cormack et al., 2009)."""
+def fuse(rankings: Sequence[Sequence[dict[str, Any]]]) -> list[dict[str, Any]]:
+    """One ranking of several by reciprocal rank fusion: the sum of 1 / (60 + rank) (Cormack et al., 2009)."""
     fused: dict[str, dict[str, Any]] = {}
-    for ranking, weight in zip(rankings, weights, strict=True):
+    for ranking in rankings:
         for rank, row in enumerate(ranking, start=1):
             entry = fused.setdefault(row["id"], {**row, "score": 0.0})
-            entry["score"] += weight / (FUSION_K + rank)
+            entry["score"] += 1 / (FUSION_K + rank)
     return by_score(fused.values())

@@ -67,7 +67,6 @@ class LanceArchive:
         limit: int,
         where: Filter = EVERYTHING,
         mode: SearchMode = "hybrid",
-        alpha: float = 0.5,
     ) -> list[Hit]:
         """See ``Archive.search``."""
         depth, sql = max(limit, DEPTH) if mode == "hybrid" else limit, to_sql(where)
@@ -76,7 +75,7 @@ class LanceArchive:
             rankings.append(self._by_keyword(text, depth, sql))
         if mode != "keyword":
             rankings.append(self._by_vector(vector, depth, sql))
-        ranked = fuse(rankings, (1 - alpha, alpha)) if mode == "hybrid" else rankings[0]
+        ranked = fuse(rankings) if mode == "hybrid" else rankings[0]
         return [to_hit(row, row["score"]) for row in ranked[:limit]]
 
     def fetch(self, ids: Sequence[str]) -> list[Chunk]:

@@ -97,8 +97,8 @@ class Catalog:
     def visibility(self, collections: Sequence[str] = ()) -> Visibility:
         """The generations that a search must leave out now, and the epoch that this holds in.
 
-        The epoch grows whenever a replacement begins or switches and whenever a document is deleted: a search that reads
-        the same epoch before and after has seen each document in one version, whole.
+        The epoch grows whenever a replacement begins or switches and whenever a document is deleted: a search that
+        reads the same epoch before and after has seen each document in one version, whole.
         """
         hidden = select(generations.c.id).where(
             generations.c.tenant == self._tenant,

@@ -1,8 +1,8 @@
 """The books of an ingest: what is claimed by whom, what is stored, what has still to be removed.
 
-Each method is one transaction. An order of steps keeps everything safe from a kill at any moment: a generation is
-written down before its first chunk is stored, a part is marked after its chunks are stored, and what is to be removed is
-marked before its chunks and bytes go and forgotten after.
+Each method is one transaction. Their order keeps everything safe from a kill at any moment: a generation is written
+down before its first chunk is stored, a part is marked after its chunks are stored, and what is to be removed is marked
+before its chunks and bytes go and forgotten after.
 """
 
 from __future__ import annotations

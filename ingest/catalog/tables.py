@@ -6,6 +6,7 @@ from sqlalchemy import BigInteger, Column, Double, ForeignKey, Index, Integer, M
 
 metadata = MetaData(
     naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_name)s",
         "pk": "pk_%(table_name)s",
         "fk": "fk_%(table_name)s_%(column_0_name)s",
         "uq": "uq_%(table_name)s_%(column_0_name)s",
@@ -42,7 +43,7 @@ sources = Table(
     Column("sha256", String(64), nullable=False),
     Index("ix_sources_sha256", "tenant", "collection", "sha256"),
 )
-"""What was last seen at each place. ``id`` is the id that a document of this place has; ``stamp`` is size, time and inode."""
+"""What was last seen at each place. ``id`` is the id of the document of this place; ``stamp`` is size, times, inode."""
 
 documents = Table(
     "documents",

@@ -104,9 +104,7 @@ def _starts_item(row: Row) -> bool:
 
 def _draft(group: list[Row], body: float, outline: dict[str, int]) -> Draft:
     lines = [[[word for cell in row.cells for word in cell]] for row in group]
-    text = " ".join(row.text for row in group)
-    level = _level(group, text, body, outline)
-    if level:
+    if level := _level(group, body, outline):
         return Draft("heading", lines, level)
     first = lines[0][0][0]
     small = group[0].size < _SMALLER * body
@@ -115,10 +113,12 @@ def _draft(group: list[Row], body: float, outline: dict[str, int]) -> Draft:
     return Draft("list" if _starts_item(group[0]) else "text", lines)
 
 
-def _level(group: list[Row], text: str, body: float, outline: dict[str, int]) -> int:
+def _level(group: list[Row], body: float, outline: dict[str, int]) -> int:
     """The level of a heading from 1, or 0 for what is none: by the outline, else by size and weight."""
-    row = group[0]
-    if len(text) > _MAX_HEADING or len(group) > 3 or not any(c.isalpha() for c in text):
+    if len(group) > 3:
+        return 0
+    row, text = group[0], " ".join(row.text for row in group)
+    if len(text) > _MAX_HEADING or not any(map(str.isalpha, text)):
         return 0
     if (level := outline.get(masked(text))) is not None:
         return level

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from functools import cached_property
+from itertools import zip_longest
 
 from ingest.parsers.blocks import Draft
 from ingest.parsers.lines import spaced
@@ -11,6 +13,7 @@ from ingest.parsers.words import Word, turned
 from ingest.types import Block, Span
 
 _HYPHENS = "-" + SOFT_HYPHEN
+_PUNCTUATION = ".,;:()[]\"'“”‘’"
 _PREFIXES = frozenset(
     "all anti cost cross ever ex five four full half high inter intra long low mid multi near non off on one out "
     "over post pre pro quasi real risk self semi short single six sub tax ten third three two under up well "
@@ -28,12 +31,12 @@ class Composer:
     """Writes blocks one after the other and remembers where each word and each block stands.
 
     Args:
-        vocabulary: lower-case words of the page, by which hyphens at line ends are judged.
+        words: of the page, by which hyphens at line ends are judged.
         frame: quarter turns from the reading frame to the page as shown, and the reading frame's width and height.
     """
 
-    def __init__(self, vocabulary: frozenset[str], frame: tuple[int, float, float]) -> None:
-        self._vocabulary = vocabulary
+    def __init__(self, words: Sequence[Word], frame: tuple[int, float, float]) -> None:
+        self._words = words
         self._frame = frame
         self._parts: list[str] = []
         self._length = 0
@@ -44,6 +47,11 @@ class Composer:
     def text(self) -> str:
         """What has been written."""
         return "".join(self._parts)
+
+    @cached_property
+    def _vocabulary(self) -> frozenset[str]:
+        """Lower-case words of the page without the punctuation around them; few pages need it."""
+        return frozenset(word.text.strip(_PUNCTUATION).lower() for word in self._words if not word.turn)
 
     def add(self, draft: Draft) -> None:
         """Write a block, a blank line after the one before."""
@@ -67,11 +75,11 @@ class Composer:
 
     def _prose(self, words: Sequence[Word]) -> None:
         """Words with the spaces between them; a word ends a line where the next stands further left."""
-        last = len(words) - 1
-        for place, word in enumerate(words):
+        parts, spans, length = self._parts, self.spans, self._length
+        turns, width, height = self._frame
+        for word, following in zip_longest(words, words[1:]):
             text, glue = word.text, True
-            if place < last:
-                following = words[place + 1]
+            if following is not None:
                 if text[-1] in _HYPHENS and len(text) > 1 and following.x0 < word.x1 - 1:
                     text, glue = self._hyphenated(text, following.text)
                 else:
@@ -79,9 +87,16 @@ class Composer:
             if text[-1:] == SOFT_HYPHEN:
                 text = text.rstrip(SOFT_HYPHEN)
             if text:
-                self._word(text, word)
+                rect = word[1:5]
+                if turns:
+                    rect = turned(rect, turns, width, height)
+                spans.append(Span(length, length + len(text), *rect))
+                parts.append(text)
+                length += len(text)
             if not glue:
-                self._write(" ")
+                parts.append(" ")
+                length += 1
+        self._length = length
 
     def _hyphenated(self, text: str, following: str) -> tuple[str, bool]:
         """A word that ends a line in a hyphen, with or without it, and whether the next word is joined to it."""
@@ -100,29 +115,14 @@ class Composer:
             return text, tail not in ("and", "or", "to")
         return stem, True
 
-    def _word(self, text: str, word: Word) -> None:
-        turns, width, height = self._frame
-        _, x0, y0, x1, y1, *_ = word
-        if turns:
-            x0, y0, x1, y1 = turned((x0, y0, x1, y1), turns, width, height)
-        end = self._length + len(text)
-        self.spans.append(Span(self._length, end, x0, y0, x1, y1))
-        self._parts.append(text)
-        self._length = end
-
     def _write(self, text: str) -> None:
         self._parts.append(text)
         self._length += len(text)
 
 
-def vocabulary(words: Iterable[Word]) -> frozenset[str]:
-    """Lower-case words without the punctuation around them."""
-    return frozenset(word.text.strip(".,;:()[]\"'“”‘’").lower() for word in words)
-
-
 def _letters(text: str, last: bool) -> str:
     """The word at the end (or beginning) of a text, lower case, without punctuation around it."""
-    word = text.strip(".,;:()[]\"'“”‘’").lower()
+    word = text.strip(_PUNCTUATION).lower()
     return word.rsplit("—", 1)[-1] if last else word.split("—", 1)[0]
 
 

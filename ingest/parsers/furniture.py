@@ -62,16 +62,15 @@ def parted(parts: list[Segment], height: float, known: Sequence[str]) -> tuple[t
     """The running headers and footers of a page as they read, and the segments that are left."""
     if not known or not parts:
         return (), parts
-    outer = rows(_outer(parts, height))
-    members = {id(word): id(part) for part in parts for word in part.words}
+    outer = _outer(parts, height)
     gone: set[int] = set()
     texts: list[str] = []
-    for row in outer:
+    for row in rows(outer):
         text = masked(row.text)
         if text in known or (PAGE_NUMBER in known and _PAGE_NUMBER.fullmatch(text)):
             texts.append(row.text)
-            gone.update(members[id(word)] for cell in row.cells for word in cell)
-    kept = [s for s in parts if id(s) not in gone]
+            gone.update(id(word) for cell in row.cells for word in cell)
+    kept = [s for s in parts if gone.isdisjoint(map(id, s.words))] if gone else parts
     return (tuple(texts), kept) if kept else ((), parts)  # what is all that a page says is its text
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from ingest.parsers.words import Word
 
@@ -48,7 +48,6 @@ class Row:
     y1: float
     size: float
     bold: bool
-    inked: str = field(default="")
 
     @property
     def text(self) -> str:
@@ -117,10 +116,9 @@ def _is_fragment(left: Word, right: Word) -> bool:
 
 
 def _segment(words: list[Word]) -> Segment:
-    size = max(words, key=lambda word: len(word.text)).size if len(words) > 1 else words[0].size
-    return Segment(
-        words, words[0].x0, min(w.y0 for w in words), max(w.x1 for w in words), max(w.y1 for w in words), size
-    )
+    texts, x0, y0, x1, y1, sizes, *_ = zip(*words, strict=True)
+    size = sizes[0] if sizes.count(sizes[0]) == len(sizes) else max(words, key=lambda word: len(word.text)).size
+    return Segment(words, x0[0], min(y0), max(x1), max(y1), size)
 
 
 def rows(parts: Iterable[Segment]) -> list[Row]:
@@ -149,12 +147,16 @@ def _row(members: list[Segment]) -> Row:
         else:
             cells.append(list(part.words))
         end = max(end, part.x1)
-    words = [word for part in members for word in part.words]
-    letters = sum(len(w.text) for w in words)
     return Row(
         _glued(cells), members[0].x0, min(s.y0 for s in members), end, max(s.y1 for s in members),
-        max(members, key=lambda s: s.x1 - s.x0).size, sum(len(w.text) for w in words if w.bold) > 0.9 * letters,
+        max(members, key=lambda s: s.x1 - s.x0).size, _is_bold([word for part in members for word in part.words]),
     )  # fmt: skip
+
+
+def _is_bold(words: Sequence[Word]) -> bool:
+    """Whether nine tenths of the letters are bold."""
+    bold = sum(len(word.text) for word in words if word.bold)
+    return bold > 0 and bold > 0.9 * sum(len(word.text) for word in words)
 
 
 def _glued(cells: list[list[Word]]) -> list[list[Word]]:

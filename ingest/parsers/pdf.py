@@ -7,14 +7,14 @@ from collections.abc import Callable, Collection
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, NamedTuple
 
 from ingest.errors import DamagedError, EncryptedError, TooLargeError
 from ingest.parsers import furniture, order
 from ingest.parsers.blocks import Draft, drafts
-from ingest.parsers.compose import Composer, vocabulary
+from ingest.parsers.compose import Composer
 from ingest.parsers.headings import path_after, path_before
-from ingest.parsers.lines import Row, rows, segments
+from ingest.parsers.lines import Segment, rows, segments
 from ingest.parsers.normalise import masked, squeezed
 from ingest.parsers.words import Word, page_words
 from ingest.types import OutlineEntry, Page, Survey
@@ -25,6 +25,20 @@ _FIRST_PAGES = 3
 _MAX_OUTLINE = 5_000
 _MAX_WORDS = 200_000
 _LOOK_BACK = 2
+_KEPT_WORDS = 2_000
+
+
+class Sheet(NamedTuple):
+    """The words of a page in its reading frame, and their segments.
+
+    ``width`` and ``height`` are of the page as shown; ``frame`` is as ``Composer`` wants it.
+    """
+
+    words: list[Word]
+    parts: list[Segment]
+    width: float
+    height: float
+    frame: tuple[int, float, float]
 
 
 class PdfDocument:
@@ -56,6 +70,7 @@ class PdfDocument:
         if self._file.needs_pass:
             raise EncryptedError("encrypted: needs a password")
         self._headings: dict[int, tuple[tuple[int, str], ...]] = {}
+        self._surveyed: dict[int, Sheet] = {}
         self.page_count: int = self._file.page_count
         if self.page_count < 1:
             raise DamagedError("damaged: no page could be read")
@@ -104,17 +119,20 @@ class PdfDocument:
                 continue
             report(number)
             try:
-                words, lines, height = self._lines(number)
+                sheet = self._sheet(number)
             except Exception as error:
                 _raise_if_memory(error)
                 continue
             readable += 1
-            samples.append((number, furniture.edges(lines, height)))
-            for word in words:
+            if len(sheet.words) <= _KEPT_WORDS:  # the page itself is likely to be asked for soon
+                self._surveyed[number] = sheet
+            lines = rows(sheet.parts)
+            samples.append((number, furniture.edges(lines, sheet.frame[2])))
+            for word in sheet.words:
                 sizes[round(word.size, 1)] += len(word.text)
             if number <= _FIRST_PAGES:
                 first_text += "\n".join(row.text for row in lines) + "\n"
-                large = large or _largest(words)
+                large = large or _largest(sheet.words)
         if not readable:
             raise DamagedError("damaged: no page could be read")
         metadata = self._file.metadata or {}
@@ -166,28 +184,25 @@ class PdfDocument:
             )
 
     def _page(self, number: int, survey: Survey) -> Page:
-        page = self._file.load_page(number - 1)
-        words, frame = self._words(page)
-        width, height = page.rect.width, page.rect.height
-        upright = [word for word in words if not word.turn]
-        parts = segments(upright)
-        left_out, kept = furniture.parted(parts, frame[2], survey.furniture)
+        sheet = self._surveyed.pop(number, None) or self._sheet(number)
+        left_out, kept = furniture.parted(sheet.parts, sheet.frame[2], survey.furniture)
         titles = {masked(entry.title): entry.level for entry in survey.outline if entry.page == number}
-        composer = Composer(vocabulary(upright), frame)
+        composer = Composer(sheet.words, sheet.frame)
         for region in order.columns(kept):
             for draft in drafts(rows(region), survey.body_size, titles):
                 composer.add(draft)
-        for line in _sideways(words):
+        for line in _sideways(sheet.words):
             composer.add(line)
-        scanned = not words and _shows_something(page)
+        scanned = not sheet.words and _shows_something(self._file.load_page(number - 1))
         return Page(
-            number, composer.text, round(width, 2), round(height, 2), tuple(composer.blocks), tuple(composer.spans),
-            (), left_out, scanned,
+            number, composer.text, round(sheet.width, 2), round(sheet.height, 2), tuple(composer.blocks),
+            tuple(composer.spans), (), left_out, scanned,
         )  # fmt: skip
 
-    def _words(self, page: Any) -> tuple[list[Word], tuple[int, float, float]]:
-        """Words in the reading frame, and the frame as ``Composer`` wants it."""
-        width, height = page.rect.width, page.rect.height
+    def _sheet(self, number: int) -> Sheet:
+        page = self._file.load_page(number - 1)
+        shown = page.rect
+        width, height = shown.width, shown.height
         rotation = page.rotation // 90 % 4
         if rotation % 2:
             width, height = height, width
@@ -196,12 +211,8 @@ class PdfDocument:
             raise ValueError(f"it holds more than {_MAX_WORDS:,} words")
         if quarters % 2:
             width, height = height, width
-        return words, ((rotation - quarters) % 4, width, height)
-
-    def _lines(self, number: int) -> tuple[list[Word], list[Row], float]:
-        page = self._file.load_page(number - 1)
-        words, (_, _, height) = self._words(page)
-        return words, rows(segments(word for word in words if not word.turn)), height
+        parts = segments([word for word in words if not word.turn])
+        return Sheet(words, parts, shown.width, shown.height, ((rotation - quarters) % 4, width, height))
 
     def _outline(self) -> tuple[OutlineEntry, ...]:
         try:

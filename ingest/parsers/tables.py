@@ -14,7 +14,9 @@ from ingest.parsers.words import Word
 _MAX_SINGLES = 3
 _HEADER_ROWS = 8
 _SPANNING_ROWS = 3
+_ROW_GAP = 0.5
 _YEAR = re.compile(r"(?:19|20)\d\d|\(?\d{1,2}\)?,?")
+_SMALL = re.compile(r"\d{1,2}")
 _MARKER = re.compile(r"\(?[a-z0-9]{1,2}\)|\*+|†|‡")
 
 Cell = list[Word]
@@ -24,18 +26,21 @@ Interval = tuple[float, float]
 def runs(rows: Sequence[Row]) -> list[tuple[int, int]]:
     """Half-open ranges of rows that are tables: two rows or more with aligned cells, and the single cells between."""
     found: list[tuple[int, int]] = []
-    start, last, count = -1, -1, 0
+    start, last, end, count = -1, -1, -1, 0
     for number, row in enumerate(rows):
+        if end == number and _wrapping(rows[number - 1], row, rows[last].cells):
+            end, count = number + 1, count + (len(row.cells) > 1)
+            continue
         if len(row.cells) < 2:
             continue
-        if start >= 0 and _continues(rows, last, number):
-            last, count = number, count + 1
+        if start >= 0 and _continues(rows, last, end, number):
+            last, end, count = number, number + 1, count + 1
             continue
         if count >= 2:
-            found.append((start, last + 1))
-        start, last, count = number, number, 1
+            found.append((start, end))
+        start, last, end, count = number, number, number + 1, 1
     if count >= 2:
-        found.append((start, last + 1))
+        found.append((start, end))
     split = [part for first, end in found for part in _split(rows, first, end)]
     return [(_with_header(rows, first, split[k - 1][1] if k else 0, end), end) for k, (first, end) in enumerate(split)]
 
@@ -49,20 +54,22 @@ def _split(rows: Sequence[Row], first: int, end: int) -> list[tuple[int, int]]:
         if _has_numbers(row):
             amounts = True
         elif amounts and len(row.cells) > 1:
-            unlabelled = row.x0 > rows[number - 1].x0 + 60 and row.x0 > rows[number - 1].cells[0][-1].x1
-            if unlabelled or (len(row.cells) > 1 < len(following.cells) and not _has_numbers(following)):
+            above = rows[number - 1]
+            unlabelled = row.x0 > above.x0 + 60 and row.x0 > above.cells[0][-1].x1 and not _wrapping(above, row)
+            apart = row.bold or row.y0 - above.y1 > 0.8 * row.size
+            if unlabelled or (apart and len(following.cells) > 1 and not _has_numbers(following)):
                 found.append((start, number))
                 start, amounts = number, False
     return [*found, (start, end)]
 
 
-def _continues(rows: Sequence[Row], last: int, number: int) -> bool:
-    """Whether a row with cells belongs to the table whose last such row is given."""
-    between = rows[last + 1 : number]
+def _continues(rows: Sequence[Row], last: int, end: int, number: int) -> bool:
+    """Whether a row with cells belongs to the table whose last such row is given, with the end of its wrapped cells."""
+    between = rows[end:number]
     if len(between) > _MAX_SINGLES or any(_is_paragraph(row) for row in between):
         return False
     upper, lower = rows[last], rows[number]
-    if lower.y0 - upper.y1 > (3 + 2 * len(between)) * max(upper.size, lower.size):
+    if lower.y0 - rows[end - 1].y1 > (3 + 2 * len(between)) * max(upper.size, lower.size):
         return False
     above = [_interval(cell) for cell in upper.cells[1:]]
     below = [_interval(cell) for cell in lower.cells[1:]]
@@ -106,10 +113,15 @@ def _with_header(rows: Sequence[Row], first: int, floor: int, end: int) -> int:
 
 
 def _is_value(cell: Cell) -> bool:
-    """Whether a cell holds an amount: not words, and not a year or a day of a column label."""
-    return any(is_number(w.text) or w.text[0] in "$€£(" for w in cell) and not all(
-        _YEAR.fullmatch(w.text) or w.text[0].isalpha() for w in cell
-    )
+    """Whether a cell holds an amount: not words, and not a year or a date of a column label."""
+    if len(cell) == 1 and _SMALL.fullmatch(cell[0].text):
+        return True
+    return any(is_number(w.text) or w.text[0] in "$€£(" for w in cell) and not _is_date(cell, words=True)
+
+
+def _is_date(cell: Cell, words: bool = False) -> bool:
+    """Whether a cell holds nothing but years and days, and words if they are allowed."""
+    return all(_YEAR.fullmatch(w.text) or (words and w.text[0].isalpha()) for w in cell)
 
 
 def arranged(rows: Sequence[Row]) -> tuple[list[list[Cell]], tuple[str, ...]]:
@@ -122,10 +134,37 @@ def arranged(rows: Sequence[Row]) -> tuple[list[list[Cell]], tuple[str, ...]]:
     if heads > _HEADER_ROWS:
         heads = 0
     spans = _columns(rows[heads:] or rows)
-    while heads and len(rows[heads - 1].cells) == 1 and rows[heads - 1].x0 < spans[0][0] - 40:
-        heads -= 1  # a row of one cell in the place of row labels heads the rows below it, not the columns
-    lines, labels = _header(rows[:heads], spans)
+    stub = max(spans[0][0] - 40, min(row.x0 for row in rows) + 2)
+    heads = _header_end(rows[:heads], spans[0][0], stub)
+    lines, labels = _header(rows[:heads], spans, stub)
     return lines + [_placed(cells, spans) for cells in _wrapped(rows[heads:], spans[0][0])], labels
+
+
+def _header_end(rows: Sequence[Row], edge: float, stub: float) -> int:
+    """How many of the rows before the first amount are the header; the others are a body without amounts.
+
+    A header names the row labels once at most: a second row with a label and cells is of the body if it stands apart or
+    is in lighter type. A number is no name, and neither is a row of one cell in the place of row labels.
+
+    Args:
+        rows: the rows before the first amount.
+        edge: x where the first column begins.
+        stub: x left of which a cell without a column is in the place of row labels.
+    """
+    named: Row | None = None
+    end = len(rows)
+    for number, row in enumerate(rows):
+        if len(row.cells) < 2 or row.cells[0][-1].x1 > edge + 2:
+            continue
+        apart = number > 0 and row.y0 - rows[number - 1].y1 > _ROW_GAP * row.size
+        lighter = named and not row.bold and (apart or named.bold) and not all(map(_is_date, row.cells[1:]))
+        if lighter or _SMALL.fullmatch(row.cells[0][0].text):
+            end = number
+            break
+        named = row
+    while end and len(rows[end - 1].cells) == 1 and rows[end - 1].x0 < stub:
+        end -= 1
+    return end
 
 
 def _columns(rows: Sequence[Row]) -> list[Interval]:
@@ -147,7 +186,7 @@ def _united(intervals: Sequence[Interval]) -> list[Interval]:
     return found
 
 
-def _header(rows: Sequence[Row], spans: list[Interval]) -> tuple[list[list[Cell]], tuple[str, ...]]:
+def _header(rows: Sequence[Row], spans: list[Interval], stub: float) -> tuple[list[list[Cell]], tuple[str, ...]]:
     """The header's lines and the labels of the columns.
 
     Cells over one column are put together from top to bottom; a cell over several stands on a line before, and is part
@@ -165,7 +204,7 @@ def _header(rows: Sequence[Row], spans: list[Interval]) -> tuple[list[list[Cell]
             if len(over) > 1 or aside:
                 wide.append(cell)
             else:
-                place = over[0] + 1 if over else _nearest(x0, x1, spans)
+                place = over[0] + 1 if over else 0 if x0 < stub else _nearest(x0, x1, spans)
                 merged[place] += cell
                 over = [place - 1] if place else []
             for number in over if not aside else ():
@@ -180,24 +219,47 @@ def _header(rows: Sequence[Row], spans: list[Interval]) -> tuple[list[list[Cell]
 
 
 def _nearest(x0: float, x1: float, spans: list[Interval]) -> int:
-    """The place of a cell that stands over no column: 0 for the row labels, else the nearest column's."""
-    if x0 < spans[0][0] - 40:
-        return 0
+    """The place of the column nearest to a cell that stands over none."""
     return 1 + min(range(len(spans)), key=lambda n: abs(spans[n][0] + spans[n][1] - x0 - x1))
 
 
 def _wrapped(rows: Sequence[Row], edge: float) -> list[list[Cell]]:
-    """Cells per row, where a label that goes on in the next line is one label."""
+    """Cells per row, where a label or another cell that goes on in the next line is one cell."""
     found: list[list[Cell]] = []
     right = max((end for row in rows if (end := row.cells[0][-1].x1) <= edge + 2), default=0.0)
     before: Row | None = None
     for row in rows:
         if before is not None and _goes_on(before, found[-1], row, edge, right):
             found[-1] = [found[-1][0] + row.cells[0], *found[-1][1:], *row.cells[1:]]
+        elif before is not None and (places := _wrapping(before, row, found[-1])):
+            for place, cell in zip(places, row.cells, strict=True):
+                found[-1][place] = found[-1][place] + cell
         else:
             found.append(list(row.cells))
         before = row
     return found
+
+
+def _wrapping(before: Row, row: Row, cells: Sequence[Cell] = ()) -> list[int]:
+    """The places of the cells above that all cells of a row go on; none where the row is one of its own.
+
+    Words go on words that begin at the same x in the line right above, right of the row labels. What is gathered for
+    the row above is in ``cells``, if more than ``before`` itself.
+    """
+    above = cells or before.cells
+    if row.y0 - before.y1 > 0.3 * row.size or before.bold != row.bold:
+        return []
+    places: list[int] = []
+    for cell in row.cells:
+        place = next((n for n, upper in enumerate(above) if n and abs(upper[0].x0 - cell[0].x0) < 1.5), 0)
+        if not place or not _has_letters(above[place]) or (_is_value(cell) and not _has_letters(cell)):
+            return []
+        places.append(place)
+    return places
+
+
+def _has_letters(cell: Cell) -> bool:
+    return any(c.isalpha() for word in cell for c in word.text)
 
 
 def _goes_on(before: Row, cells: list[Cell], row: Row, edge: float, right: float) -> bool:

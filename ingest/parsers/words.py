@@ -71,21 +71,21 @@ def page_words(textpage: Any, width: float, height: float) -> tuple[list[Word], 
         quarters[turn] += 1
     main = quarters.most_common(1)[0][0] if quarters else 0
     words: list[Word] = []
-    position, current = 0, -1
+    unknown: tuple[str, Pieces, int] = ("", [], main)
+    current = -1
     for x0, y0, x1, y1, raw, block, line, _ in textpage.extractWORDS():
         key = block * 10_000 + line
         if key != current:
             position, current = 0, key
-        text, pieces, turn = lines.get(key, ("", [], main))
-        rect: Rect = (x0, y0, x1, y1)
-        if main:
-            rect = turned(rect, main, width, height)
-        if len(pieces) > 1:
-            position = _styled(words, raw, rect, text, pieces, position, key, (turn - main) % 4)
-        elif word := clean(raw):
-            style = pieces[0][1] if pieces else Piece(y1 - y0, False, False, x0)
+            text, pieces, turn = lines.get(key, unknown)
+            size, bold, raised, _ = pieces[0][1] if pieces else Piece(y1 - y0, False, False, x0)
             away = (turn - main) % 4
-            words.append(Word(word, *rect, style.size, style.bold, style.raised, key, away))
+        if main:
+            x0, y0, x1, y1 = turned((x0, y0, x1, y1), main, width, height)
+        if len(pieces) > 1:
+            position = _styled(words, raw, (x0, y0, x1, y1), text, pieces, position, key, away)
+        elif word := clean(raw):
+            words.append(Word(word, x0, y0, x1, y1, size, bold, raised, key, away))
     return words, main
 
 

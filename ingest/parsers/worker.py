@@ -60,7 +60,9 @@ class _Session:
         try:
             document = self._open(request)
             if request.survey is None:
-                return "survey", _plain_survey(document.survey(self._report("at"), request.skip))
+                survey = document.survey(self._report("at"), request.skip)
+                self._key = (survey.media_type, *self._key[1:])  # as its pages will be asked for
+                return "survey", _plain_survey(survey)
             for number in request.numbers:
                 self._send_page(document.page(number, request.survey, self._report("at"), request.skip))
             return ("done",)
@@ -86,14 +88,13 @@ class _Session:
     def _open(self, request: Request) -> Document:
         stat = request.path.stat()
         kind = request.survey.media_type if request.survey else request.name
-        key = (request.path, kind, stat.st_dev, stat.st_ino, stat.st_size, stat.st_mtime_ns)
+        key = (kind, request.path, stat.st_dev, stat.st_ino, stat.st_size, stat.st_mtime_ns)
         if self._document is None or key != self._key:
             if self._document is not None:
                 self._document.close()
             self._document, self._key = None, ()
             self._document, self._key = open_document(request.path, kind, request.max_pages), key
         return self._document
-
 
 def _plain_survey(survey: Survey) -> Report:
     outline = tuple((entry.level, entry.title, entry.page) for entry in survey.outline)

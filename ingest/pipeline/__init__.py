@@ -1,12 +1,12 @@
 """The pipeline: from files to a searchable archive, as a generator of progress.
 
-Reading, embedding and storing run side by side in threads with bounded queues between them. The generator may be left at
-any moment, and the process killed: the next ingest goes on from the parts that are stored.
+Reading, embedding and storing run side by side in threads with bounded queues between them. The generator may be left
+at any moment, and the process killed: the next ingest goes on from the parts that are stored.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from pathlib import Path
 
 from ingest.library import Library
@@ -17,7 +17,7 @@ from ingest.pipeline.stream import Feed, stream
 __all__ = ["Progress", "Totals", "clean", "delete", "ingest", "resume"]
 
 
-def ingest(library: Library, paths: Sequence[Path], collection: str = "default") -> Iterator[Progress]:
+def ingest(library: Library, paths: Sequence[Path], collection: str = "default") -> Generator[Progress, None, None]:
     """Take in the files at and below some paths; patterns are expanded. One file's failure does not stop the others.
 
     Args:
@@ -26,8 +26,8 @@ def ingest(library: Library, paths: Sequence[Path], collection: str = "default")
         collection: the collection that they go into.
 
     Raises:
-        EmbedderError, EmbedderMismatch, ArchiveError, CatalogError, StorageFullError: nothing more can be taken in; what
-            was stored stays, and the same ingest again goes on from there.
+        EmbedderError, EmbedderMismatch, ArchiveError, CatalogError, StorageFullError: nothing more can be taken in;
+            what was stored stays, and the same ingest again goes on from there.
     """
     from ingest.parse import SUFFIXES
     from ingest.pipeline.intake import Intake
@@ -39,7 +39,7 @@ def ingest(library: Library, paths: Sequence[Path], collection: str = "default")
     return stream(library, feed)
 
 
-def resume(library: Library, generations: Sequence[str]) -> Iterator[Progress]:
+def resume(library: Library, generations: Sequence[str]) -> Generator[Progress, None, None]:
     """Do the waiting parts of some generations, from the bytes that are kept.
 
     Raises:

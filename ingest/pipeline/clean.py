@@ -25,7 +25,7 @@ def delete(library: Library, document: str) -> None:
 
 
 def clean(library: Library) -> int:
-    """Remove the chunks, and bytes that nothing else needs, of every generation that is out of sight; returns how many."""
+    """Remove the chunks of every generation out of sight, and bytes that nothing else needs; returns their number."""
     leftovers = library.catalog.ledger.leftovers()
     for start in range(0, len(leftovers), AT_ONCE):
         some = leftovers[start : start + AT_ONCE]

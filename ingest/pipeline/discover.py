@@ -17,7 +17,7 @@ _ESCAPE = re.compile(r"\\(\\|x[0-9a-f]{2}|u[0-9a-f]{4}|U[0-9a-f]{8})")
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A path that was come upon; ``reason`` says why it is not taken in, and ``named`` that the user asked for this one."""
+    """A path come upon; ``reason`` says why it is not taken in, and ``named`` that the user asked for this one."""
 
     path: Path
     reason: str = ""
@@ -50,8 +50,8 @@ def document_id(tenant: str, collection: str, place: str) -> str:
 def discover(paths: Sequence[Path], suffixes: frozenset[str]) -> Iterator[Found]:
     """The files at and below some paths, each folder in the order of its names.
 
-    Folders are entered once however many links lead to them. Patterns (``*``, ``?``, ``[…]``) are expanded where no file
-    has that very name. What cannot be taken in comes with a reason.
+    Folders are entered once however many links lead to them. Patterns (``*``, ``?``, ``[…]``) are expanded where no
+    file has that very name. What cannot be taken in comes with a reason.
     """
     entered: set[tuple[int, int]] = set()
     for given in paths:

@@ -30,8 +30,8 @@ class Progress:
     stored; it is ``finished``, whole or with ``missing_pages``; or it has ``failed``, alone. The last one is ``done``.
 
     ``source`` is where the file came from, made printable, and ``document`` its id. ``reason`` is a sentence for what
-    was ignored, skipped, failed or finished with pages missing. ``pages`` and ``chunks`` are those of this document that
-    are stored so far, of ``page_count`` pages.
+    was ignored, skipped, failed or finished with pages missing. ``pages`` and ``chunks`` are those of this document
+    that are stored so far, of ``page_count`` pages.
     """
 
     kind: ProgressKind

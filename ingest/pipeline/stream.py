@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from typing import NamedTuple
 
 from ingest.catalog.rows import Work
@@ -32,7 +32,7 @@ class Feed(NamedTuple):
     hand_on: Callable[[Work], None]
 
 
-def stream(library: Library, feed: Callable[[Feed], None]) -> Iterator[Progress]:
+def stream(library: Library, feed: Callable[[Feed], None]) -> Generator[Progress, None, None]:
     """Run the pipeline on what ``feed`` hands on; yields progress, the last of it ``done``.
 
     Closing the generator stops the threads; an error in one of them stops the others and is raised here.
@@ -68,7 +68,9 @@ class _Threads:
         self._reading = library.settings.parsers
         self._lock = threading.Lock()
         steps = [lambda: self._feed(feed), *[self._read] * self._reading, self._embed, self._store, self._beat]
-        self._threads = [threading.Thread(target=self._guarded, args=(step,), name="ingest", daemon=True) for step in steps]
+        self._threads = [
+            threading.Thread(target=self._guarded, args=(step,), name="ingest", daemon=True) for step in steps
+        ]
         for thread in self._threads:
             thread.start()
 

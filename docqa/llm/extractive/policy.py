@@ -24,7 +24,8 @@ QUERY_CHARS = 1000
 MOST_QUOTES = 3  # statements of an answer where none stands out
 NEARLY = 0.8  # share of the best score from which a statement counts as nearly as good
 MOST_LEADS = 3  # names of what was chosen that are followed
-HOP = 0.2  # share of the question that must be uncovered for a name to be followed
+COVERED = 0.5  # share of a word that a statement must cover for it to be covered
+HOP = 0.15  # share of the question's words that must be uncovered for a name to be followed
 
 
 def next_calls(seen: View) -> list[ToolCall]:
@@ -73,8 +74,8 @@ def _read(question: Question, seen: View) -> list[ToolCall]:
     covered = coverage(question, pool, chosen)
     notes = [_note(say(question, c.statement)[:CLAIM], c.statement.quote, c.statement.passage)
              for c in chosen if not seen.noted(c.statement.quote)][:MOST_NOTES]
-    more = _explore(question, seen, chosen, covered) if "search_archive" in seen.tools else []
-    good = answerable(question, chosen, covered)
+    good = answerable(question, chosen, covered, pool)
+    more = _explore(question, seen, chosen, good) if "search_archive" in seen.tools else []
     if more:
         return [*notes, *more]
     if not good:
@@ -96,7 +97,7 @@ def _chosen(parts: Sequence[Question], pool: Sequence[Statement]) -> list[Scored
 
 
 def _with_equals(chosen: list[Scored], ranked: Sequence[Scored]) -> list[Scored]:
-    """What was chosen, and what is nearly as good and stands on other pages: the reader cannot tell which answers better."""
+    """What was chosen, and what is nearly as good on other pages: the reader cannot tell which answers better."""
     found = list(chosen)
     for one in ranked[:RIVALS]:
         pages = {(c.statement.passage.title, c.statement.passage.page) for c in found}
@@ -120,31 +121,27 @@ def _pool(seen: View) -> list[Statement]:
     return found + [Statement(e.passage.text, e.passage) for e in seen.evidence if e.passage.handle not in handles]
 
 
-def _explore(
-    question: Question, seen: View, chosen: Sequence[Scored], covered: dict[str, float]
-) -> list[ToolCall]:
+def _explore(question: Question, seen: View, chosen: Sequence[Scored], good: bool) -> list[ToolCall]:
     """The next search: a name of the question that nothing covers, a lead out of what was chosen, or the next page."""
     done = {plain(s.query) for s in seen.searches} | set(seen.forgotten)
     if len(done) >= MOST_SEARCHES:
         return []
-    for query in _queries(question, chosen, covered):
+    for query in _queries(question, chosen):
         if not seen.made(query):
             return [_search(query)]
-    if not answerable(question, chosen, covered):
-        return _look_up(seen.question[:QUERY_CHARS], seen)
-    return []
+    return [] if good else _look_up(seen.question[:QUERY_CHARS], seen)
 
 
-def _queries(question: Question, chosen: Sequence[Scored], covered: dict[str, float]) -> list[str]:
+def _queries(question: Question, chosen: Sequence[Scored]) -> list[str]:
     """Searches that may bring in what is not covered yet, the most promising first."""
-    open_terms = [s for s in question.terms if not covered[s]]
+    open_terms = [s for s in question.terms if all(c.cover.get(s, 0.0) < COVERED for c in chosen)]
     parts = sides(question)
     compared = [part.names[0] for part in parts] if len(parts) > 1 else []
     missing = [n for n in [*question.identifiers, *question.names] if set(words(n)) & set(open_terms)]
     missing = list(dict.fromkeys([*compared, *missing]))
     rest = [s for s in question.terms if not any(s in words(n) for n in question.names)]
     found = [name if name in question.identifiers else _query(name, rest, question) for name in missing]
-    if chosen and 1.0 - sum(covered.values()) >= HOP and open_terms:
+    if chosen and len(open_terms) >= HOP * len(question.terms):
         leads = dict.fromkeys(n for c in chosen for n in leads_in(question, c.statement))
         found += [_query(lead, open_terms, question) for lead in list(leads)[:MOST_LEADS]]
     return found

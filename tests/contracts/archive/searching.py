@@ -36,14 +36,6 @@ class SearchingContract:
         assert [hit.id for hit in hits] == ["id-000001", "id-000002", "id-000000"]
         assert [hit.score for hit in hits] == pytest.approx([(1 / 61 + 1 / 62) / 2, (1 / 62 + 1 / 63) / 2, 1 / 61 / 2])
 
-    def test_alpha_weighs_the_vector_ranking_against_the_keyword_ranking(self, archive: Archive) -> None:
-        axes = np.eye(DIMENSION, dtype=np.float32)
-        archive.put([chunk(0, "beta gamma gamma gamma"), chunk(1, "beta")], axes[:2])
-        by_vector = archive.search("beta", axes[0], 2, alpha=0.8)
-        assert [hit.id for hit in by_vector] == ["id-000000", "id-000001"]
-        assert [hit.score for hit in by_vector] == pytest.approx([0.8 / 61 + 0.2 / 62, 0.2 / 61 + 0.8 / 62])
-        assert [hit.id for hit in archive.search("beta", axes[0], 2, alpha=0.2)] == ["id-000001", "id-000000"]
-
     def test_equal_scores_are_ordered_by_id_wherever_the_list_is_cut(self, archive: Archive) -> None:
         chunks = [chunk(number) for number in range(60)]
         fill(archive, chunks[::-1][:40])

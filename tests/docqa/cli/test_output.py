@@ -93,3 +93,9 @@ def test_a_terminal_gets_colour_and_whole_words() -> None:
     screen.table(("id", "pages"), [("[bold]x[/bold]", "3")])
     assert "Annual" in stream.getvalue()
     assert "[bold]x[/bold]" in stream.getvalue()
+
+
+def test_the_extractive_reader_does_not_speak_of_quotes_where_there_are_none() -> None:
+    text = shown(Answered("Nothing.", (), "not_found", "extractive reader", 3, 1.25, 0, 0))
+    assert "an answer in other words may have been missed" in text
+    assert "put together from quotes" not in text

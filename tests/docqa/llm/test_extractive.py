@@ -51,7 +51,7 @@ class Sight:
         return call
 
 
-def shown(text: str, handle: str = "c1", title: str = "Annual report", page: int = 3, **more: tuple[str, ...]) -> Passage:
+def shown(text: str, handle: str = "c1", title: str = "Report", page: int = 3, **more: tuple[str, ...]) -> Passage:
     """A passage of a document."""
     return Passage(handle, title, page, more.get("headings", ()), more.get("columns", ()), text)
 

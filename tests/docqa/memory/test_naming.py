@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from docqa.memory.naming import keys_of, named_documents, without_names
+from docqa.memory.naming import keys_of, named_documents, questions, without_names
 from ingest.types import Names
 
 
@@ -67,3 +67,14 @@ def test_what_is_asked_of_a_document_is_the_question_without_its_names() -> None
 
 def test_a_question_that_is_a_name_alone_stays_as_it_is() -> None:
     assert without_names("Grey Harbour", named_documents("Grey Harbour", [found("g", "grey harbour")])) == "Grey Harbour"
+
+
+def test_each_sentence_of_a_question_is_asked_on_its_own_too() -> None:
+    question = "What drove Amcor's margin in FY2022? If that is not a useful metric, explain why."
+    asked = questions(question, named_documents(question, [found("a", "amcor")]))
+    assert asked[1:] == ["What drove margin in", "If that is not a useful metric explain why."]
+    assert asked[0] == " ".join(asked[1:])
+
+
+def test_where_no_document_is_named_nothing_is_asked_of_one() -> None:
+    assert questions("What drove the margin? Explain why.", []) == []

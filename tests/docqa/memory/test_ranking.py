@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from docqa.memory.naming import Naming
-from docqa.memory.ranking import by_page, prefer_named, without_near_duplicates
+from docqa.memory.ranking import by_page, fuse, nearest, prefer_named, without_near_duplicates
 from ingest.types import Hit
 
 
@@ -47,3 +47,16 @@ def test_near_duplicates_of_a_better_hit_are_left_out() -> None:
 
 def test_equal_scores_are_ordered_by_id() -> None:
     assert [h.id for h in by_page([hit("b", page=1), hit("a", page=2)])] == ["a", "b"]
+
+
+def test_a_hit_of_two_rankings_goes_before_one_of_a_single_ranking() -> None:
+    assert [h.id for h in fuse([([hit("a"), hit("b")], 1.0), ([hit("c"), hit("b")], 1.0)])] == ["b", "a", "c"]
+
+
+def test_a_ranking_of_more_weight_counts_more() -> None:
+    assert [h.id for h in fuse([([hit("a")], 1.0), ([hit("b")], 2.0)])] == ["b", "a"]
+
+
+def test_the_nearest_of_several_searches_is_by_each_hits_best_score() -> None:
+    one, other = [hit("a", score=0.9), hit("b", score=0.1)], [hit("b", score=0.8), hit("c", score=0.7)]
+    assert [h.id for h in nearest([one, other])] == ["a", "b", "c"]

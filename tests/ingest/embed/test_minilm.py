@@ -6,12 +6,18 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tokenizers import Tokenizer
 
 from ingest.embed import minilm, open_embedder
 from ingest.errors import EmbedderError
 from ingest.settings import Settings
 
 EMBEDDER = open_embedder(Settings())
+TOKENIZER = Tokenizer.from_file(str(minilm.packaged_file(*minilm.TOKENIZER)))
+TOKENIZER.no_truncation()
+TOKENIZER.no_padding()
 
 
 def test_vectors_have_length_one_and_the_shape_that_is_promised() -> None:
@@ -51,3 +57,14 @@ def test_a_model_file_that_was_tampered_with_is_refused(tmp_path: Path, monkeypa
 def test_a_package_that_is_missing_is_named() -> None:
     with pytest.raises(EmbedderError, match="docqa-no-such-package"):
         minilm.packaged_file("docqa-no-such-package", "model.onnx")
+
+
+@settings(max_examples=300, deadline=None, derandomize=True)
+@given(st.text(max_size=300))
+def test_a_text_is_never_counted_too_short(text: str) -> None:
+    assert EMBEDDER.count(text) >= len(TOKENIZER.encode(text, add_special_tokens=False).ids)
+
+
+@pytest.mark.parametrize("text", ["Revenue rose by 12.5 % to $1,577 (FY2018).", "the quick brown fox", "", "pre-tax"])
+def test_ordinary_text_is_counted_exactly(text: str) -> None:
+    assert EMBEDDER.count(text) == len(TOKENIZER.encode(text, add_special_tokens=False).ids)

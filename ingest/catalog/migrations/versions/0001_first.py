@@ -29,6 +29,12 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_runs"),
     )
     op.create_index("ix_runs_tenant", "runs", ["tenant"])
+    _places()
+    _generations()
+    _of_generations()
+
+
+def _places() -> None:
     op.create_table(
         "sources",
         _id("id", 36),
@@ -50,8 +56,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_documents"),
     )
     op.create_index("ix_documents_tenant", "documents", ["tenant", "collection"])
-    _generations()
-    _of_generations()
 
 
 def _generations() -> None:
