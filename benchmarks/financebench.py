@@ -25,7 +25,7 @@ Search = Callable[[str], list[Hit]]
 def main() -> None:
     """Measure both sets and print a table for each."""
     parser = arguments(__doc__ or "")
-    parser.add_argument("--verbose", action="store_true", help="print each FinanceBench question with the ranks of its pages")
+    parser.add_argument("--verbose", action="store_true", help="print each question of FinanceBench with ranks")
     options = parser.parse_args()
     _financebench(options)
     _sec_10_q(options)

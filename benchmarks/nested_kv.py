@@ -97,9 +97,14 @@ def _print(runs: Sequence[Run], options: argparse.Namespace) -> None:
         groups[str(run.lookups)].append(run)
     groups["all"] = list(runs)
     rows = [
-        (name, f"{sum(r.right for r in group)} of {len(group)}", _mean([r.steps for r in group]),
-         _mean([r.evicted for r in group]), max(r.largest for r in group),
-         sum(r.exceeded for r in group))
+        (
+            name,
+            f"{sum(r.right for r in group)} of {len(group)}",
+            _mean([r.steps for r in group]),
+            _mean([r.evicted for r in group]),
+            max(r.largest for r in group),
+            sum(r.exceeded for r in group),
+        )
         for name, group in sorted(groups.items())
     ]
     header = ("look-ups", "right", "steps", "messages evicted", "largest prompt", "windows exceeded")

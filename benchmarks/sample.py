@@ -92,8 +92,16 @@ def _print(results: Sequence[Result]) -> None:
         if kind != UNANSWERABLE:
             groups["answerable, all"].append(result)
     order = sorted(groups, key=lambda kind: (kind == UNANSWERABLE, kind == "answerable, all", kind))
-    header = ("kind", "questions", "a gold page cited %", "all gold pages %", "answer held %", "called not found %",
-              "steps", "seconds")
+    header = (
+        "kind",
+        "questions",
+        "a gold page cited %",
+        "all gold pages %",
+        "answer held %",
+        "called not found %",
+        "steps",
+        "seconds",
+    )
     table("Sample questions, extractive reader", header, [_row(kind, groups[kind]) for kind in order])
 
 

@@ -225,9 +225,15 @@ class _Run:
     ) -> Answered:
         numbered, verified = citations.number(text, cited)
         return Answered(
-            text=numbered, citations=verified, outcome=outcome, model=self._llm.name, steps=self._step,
+            text=numbered,
+            citations=verified,
+            outcome=outcome,
+            model=self._llm.name,
+            steps=self._step,
             seconds=time.monotonic() - self._began,
-            prompt_tokens=self._prompt_tokens, answer_tokens=self._answer_tokens, limit=limit,
+            prompt_tokens=self._prompt_tokens,
+            answer_tokens=self._answer_tokens,
+            limit=limit,
             evidence=self._ledger.entries,
         )
 

@@ -15,16 +15,25 @@ from dataclasses import replace
 from docqa.events import Citation
 from ingest.types import Chunk, Rect, Span
 
-_MARKS = str.maketrans({
-    **dict.fromkeys("‘’‚‛′`´ʼ＇", "'"), **dict.fromkeys("“”„‟″«»＂", '"'), **dict.fromkeys("‐‑‒–—―−﹣－", "-"),
-    **dict.fromkeys("\u00ad\u200b\u200c\u200d\u2060\ufeff|", ""),
-})
+_MARKS = str.maketrans(
+    {
+        **dict.fromkeys("‘’‚‛′`´ʼ＇", "'"),
+        **dict.fromkeys("“”„‟″«»＂", '"'),
+        **dict.fromkeys("‐‑‒–—―−﹣－", "-"),
+        **dict.fromkeys("\u00ad\u200b\u200c\u200d\u2060\ufeff|", ""),
+    }
+)
 _ELLIPSIS = re.compile(r"\s*\[?(?:…|\.\s?\.\s?\.)\]?\s*")
-_STOP_WORDS = frozenset(re.findall(r"\w+", """
+_STOP_WORDS = frozenset(
+    re.findall(
+        r"\w+",
+        """
     a an and are as at be been but by did do does for from had has have he her his if in into is it its no nor not of on
     or our she so such than that the their them then there these they this those to was we were what when where which
     who will with would you your
-"""))
+""",
+    )
+)
 _LONGEST_QUOTE = 4000
 
 
@@ -120,7 +129,7 @@ def _folded(text: str) -> tuple[str, list[int]]:
 
 
 def _rects(chunk: Chunk, start: int, end: int) -> tuple[Rect, ...]:
-    """The rectangles of a part of a chunk's text: those of its lines, cut to the part as if all letters were as wide."""
+    """The rectangles of a part of a chunk's text: those of its lines, cut as if all letters were as wide."""
     first, last = chunk.start + start, chunk.start + end
     return tuple(_cut(span, first, last) for span in chunk.spans if span.start < last and span.end > first)
 

@@ -121,6 +121,4 @@ class Answered:
     evidence: tuple[Evidence, ...] = field(default=())
 
 
-Event = (
-    RunStarted | StepStarted | TextWritten | ToolCalled | Observed | EvidenceNoted | Evicted | Answered
-)
+Event = RunStarted | StepStarted | TextWritten | ToolCalled | Observed | EvidenceNoted | Evicted | Answered

@@ -87,7 +87,14 @@ def read_page(
 
 
 def _page(
-    name: str, unit: str, number: int, of: int, first: int, total: int, passages: Sequence[Passage], gone: int,
+    name: str,
+    unit: str,
+    number: int,
+    of: int,
+    first: int,
+    total: int,
+    passages: Sequence[Passage],
+    gone: int,
     more: str,
 ) -> str:
     last = first + len(passages) + gone - 1
@@ -151,7 +158,7 @@ def not_run(count: int) -> str:
 
 def wrong_pages(pages: str) -> str:
     """The pages of read_document cannot be understood."""
-    return f"pages={_attribute(pages)[:40]!r} cannot be read; give one page as \"3\" or several as \"3-5\"."
+    return f'pages={_attribute(pages)[:40]!r} cannot be read; give one page as "3" or several as "3-5".'
 
 
 def unknown_chunk(handle: str) -> str:

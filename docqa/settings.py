@@ -8,7 +8,7 @@ from ingest.settings import Settings as IngestSettings
 
 
 class Settings(IngestSettings):
-    """Which model answers, how large its window is, and the limits of one run. Read from ``DOCQA_…`` like all settings."""
+    """Which model answers, how large its window is, and the limits of one run; read from ``DOCQA_…`` as well."""
 
     llm: str = Field("extractive", description="'extractive': the built-in reader that needs no language model.")
     context_window: int = Field(8192, ge=1024, description="Tokens of the model's window: prompt and answer together.")

@@ -118,7 +118,7 @@ class Chunker:
         yield from self._within_limit(text, (middle, end))
 
     def _prefix(self, names: Names, headings: Sequence[str], room: int) -> str:
-        """Title, organisation, form and period, then as many headings, the nearest first, as the room in tokens holds."""
+        """Title, organisation, form and period, then as many headings, the nearest first, as ``room`` tokens hold."""
         parts = [names.title]
         said = names.title.casefold()
         parts += [p for p in (names.organisation, names.form, names.period) if p and p.casefold() not in said]
@@ -186,8 +186,8 @@ def _same_line(line: Span, word: Span) -> bool:
 def _fingerprint(text: str) -> int:
     """48 bits of SimHash over word triples (Charikar 2002) above 16 bits of hash over numbers and negations.
 
-    Two texts are near-duplicates where the lower part is equal and the upper one nearly: texts that differ in a number or
-    in a ``not`` may contradict each other, and are both kept.
+    Two texts are near-duplicates where the lower part is equal and the upper one nearly: texts that differ in a number
+    or in a ``not`` may contradict each other, and are both kept.
     """
     words = _WORD.findall(text.casefold())
     grams = {" ".join(words[i : i + 3]) for i in range(max(1, len(words) - 2))}

@@ -1,22 +1,22 @@
 """One tree of exceptions; each message is a sentence for the user that names what helps.
 
-    DocqaError
-    ├── SettingsError            a setting is missing or wrong
-    ├── DocumentError            this document cannot be taken in, others can
-    │   ├── UnsupportedError     its format is not one that docqa reads
-    │   ├── EncryptedError       it needs a password
-    │   ├── DamagedError         nothing in it could be read
-    │   ├── EmptyError           it has no bytes, or no text on any page
-    │   ├── TooLargeError        it is over a limit
-    │   └── ParserStoppedError   reading it ran out of time or memory, or crashed the reader
-    ├── NotFoundError            no such document, collection, chunk or file
-    ├── EmbedderError            the embedder cannot be opened or did not answer
-    ├── ArchiveError             the archive refused or failed
-    │   └── EmbedderMismatch     the archive was made with another embedder
-    ├── CatalogError             the catalog refused or failed
-    │   ├── CatalogVersionError  it was made by a newer docqa
-    │   └── BusyError            another process holds what is needed
-    └── StorageFullError         no space left where docqa keeps its data
+DocqaError
+├── SettingsError            a setting is missing or wrong
+├── DocumentError            this document cannot be taken in, others can
+│   ├── UnsupportedError     its format is not one that docqa reads
+│   ├── EncryptedError       it needs a password
+│   ├── DamagedError         nothing in it could be read
+│   ├── EmptyError           it has no bytes, or no text on any page
+│   ├── TooLargeError        it is over a limit
+│   └── ParserStoppedError   reading it ran out of time or memory, or crashed the reader
+├── NotFoundError            no such document, collection, chunk or file
+├── EmbedderError            the embedder cannot be opened or did not answer
+├── ArchiveError             the archive refused or failed
+│   └── EmbedderMismatch     the archive was made with another embedder
+├── CatalogError             the catalog refused or failed
+│   ├── CatalogVersionError  it was made by a newer docqa
+│   └── BusyError            another process holds what is needed
+└── StorageFullError         no space left where docqa keeps its data
 """
 
 

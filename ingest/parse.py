@@ -19,9 +19,10 @@ from ingest.parsers.child import Child, Stopped
 from ingest.parsers.formats import SUFFIXES as _SUFFIXES
 from ingest.parsers.frames import Report, Request
 from ingest.settings import Settings
-from ingest.types import Block, OutlineEntry, Page, Span, Survey
+from ingest.types import PARSER_VERSION, Block, OutlineEntry, Page, Span, Survey
 
-PARSER_VERSION = "1"
+__all__ = ["PARSER_VERSION", "SUFFIXES", "ParserPool"]
+
 SUFFIXES = frozenset(_SUFFIXES)
 """Suffixes of the files that can be read, lower case."""
 _SURVEY_TRIES = 4

@@ -28,7 +28,9 @@ class Settings(BaseSettings):
     embedding_base_url: str = Field("", description="Base URL of the embeddings endpoint.")
     embedding_api_key: str = Field("", description="Key of the embeddings endpoint.", repr=False)
     embedding_model: str = Field("", description="Model that the endpoint is asked for.")
-    embedding_max_tokens: int = Field(512, ge=32, description="Longest text, in tokens, that the endpoint's model reads.")
+    embedding_max_tokens: int = Field(
+        512, ge=32, description="Longest text, in tokens, that the endpoint's model reads."
+    )
     embedding_timeout: float = Field(60, gt=0, description="Seconds that a request to the endpoint may take.")
 
     chunk_tokens: int = Field(224, ge=32, description="Longest chunk in the embedder's tokens.")

@@ -1,7 +1,7 @@
 """What passes through the pipeline: plain frozen records, no behaviour and no third-party types.
 
-Units: page numbers start at 1; character positions are half-open ranges ``[start, end)`` of ``Page.text``; rectangles are
-``(x0, y0, x1, y1)`` in PDF points from the top left corner of the page, as PDF viewers show them.
+Units: page numbers start at 1; character positions are half-open ranges ``[start, end)`` of ``Page.text``; rectangles
+are ``(x0, y0, x1, y1)`` in PDF points from the top left corner of the page, as PDF viewers show them.
 """
 
 from __future__ import annotations
@@ -44,9 +44,9 @@ class Block:
 class Page:
     """One page as read: its text in reading order, and where each character stands.
 
-    ``text`` leaves out running headers and footers, which are kept in ``furniture``. ``headings`` is the path of headings
-    that holds where the page begins. ``scanned`` marks a page that shows something and has no text. ``error`` is set
-    where the page could not be read; its text is then empty. Formats without geometry have no spans.
+    ``text`` leaves out running headers and footers, which are kept in ``furniture``. ``headings`` is the path of
+    headings that holds where the page begins. ``scanned`` marks a page that shows something and has no text. ``error``
+    is set where the page could not be read; its text is then empty. Formats without geometry have no spans.
     """
 
     number: int
@@ -126,11 +126,10 @@ class Chunk:
     """A passage of one page: what is searched, shown and cited.
 
     ``ordinal`` orders the chunks of a document (page × 10,000 + place on the page). ``text`` is shown and is exactly
-    ``page.text[start:end]``; ``prefix`` (title, organisation, period, headings) stands before it in what is embedded and
-    indexed. ``spans`` give each piece of a line of the text, in
-    positions of the page, its rectangle. ``names`` and ``title_keys`` are normalised. ``fingerprint`` (64
-    bits) tells near-duplicates: see ``near_duplicates``. ``tokens`` counts the text in the
-    embedder's word pieces.
+    ``page.text[start:end]``; ``prefix`` (title, organisation, period, headings) stands before it in what is embedded
+    and indexed. ``spans`` give each piece of a line of the text, in positions of the page, its rectangle. ``names`` and
+    ``title_keys`` are normalised. ``fingerprint`` (64 bits) tells near-duplicates: see ``near_duplicates``. ``tokens``
+    counts the text in the embedder's word pieces.
     """
 
     id: str

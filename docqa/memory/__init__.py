@@ -1,1 +1,1 @@
-"""The memory of an agent run: main context (RAM), archival storage (disk) and recall storage (the whole conversation)."""
+"""The memory of an agent run: main context (RAM), archival storage (disk), recall storage (the whole conversation)."""

@@ -50,8 +50,14 @@ class MainContext:
     """The window of one run."""
 
     def __init__(
-        self, llm: LLM, window: int, reserved: int, tools: Sequence[ToolSpec], library: str,
-        ledger: Ledger, recall: Recall,
+        self,
+        llm: LLM,
+        window: int,
+        reserved: int,
+        tools: Sequence[ToolSpec],
+        library: str,
+        ledger: Ledger,
+        recall: Recall,
     ) -> None:
         """Lay out the fixed parts.
 

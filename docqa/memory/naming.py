@@ -42,7 +42,8 @@ class Naming:
 def keys_of(question: str) -> list[str]:
     """Every run of one to eight words of a question, normalised: what may be an alias.
 
-    A single word counts only if it is written like a name (a capital or a digit in it), unless nothing in the question is.
+    A single word counts only if it is written like a name (a capital or a digit in it), unless no word of the question
+    is.
     """
     words = _words(question)
     like_names = [bool(re.search(r"[A-Z0-9]", word)) for word in words]

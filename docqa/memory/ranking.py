@@ -1,8 +1,8 @@
 """The order of a search's hits: the ranking of the archive, raised softly for documents that the question names.
 
-Both are joined as reciprocal rank fusion does it (Cormack et al., 2009): a hit's place in the whole library's ranking and
-its place among the hits of its own document each give ``1 / (K + place)``. Then pages are considered: a page with several
-good passages is likelier to hold the answer, and its second passage matters less than another page's first.
+Both are joined as reciprocal rank fusion does it (Cormack et al., 2009): a hit's place in the whole library's ranking
+and its place among the hits of its own document each give ``1 / (K + place)``. Then pages are considered: a page with
+several good passages is likelier to hold the answer, and its second passage matters less than another page's first.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from docqa.memory.naming import Naming
 from ingest.types import Hit, near_duplicates
 
 K = 60
-BOOST = 2.0  # weight of the place within a named document, times how strongly it is named
-PAGE_SUPPORT = 0.1  # of the scores of a page's other passages, added to each
-PAGE_DECAY = 0.6  # each further passage of a page counts this much less
+BOOST = 2.5  # weight of the place within a named document, times how strongly it is named
+PAGE_SUPPORT = 0.05  # of the scores of a page's other passages, added to each
+PAGE_DECAY = 0.5  # each further passage of a page counts this much less
 
 
 def prefer_named(hits: Sequence[Hit], within: Sequence[Hit], namings: Sequence[Naming]) -> list[Hit]:

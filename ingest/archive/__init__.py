@@ -47,7 +47,8 @@ class Archive(Protocol):
         """The best ``limit`` chunks for a query text and its vector of shape (d,), best first.
 
         ``hybrid`` joins the keyword ranking (BM25 over prefix and text) and the vector ranking (cosine) by reciprocal
-        rank fusion (Cormack et al., 2009). ``keyword`` needs no vector. Any text is a valid query; one without a searchable word finds nothing by keyword.
+        rank fusion (Cormack et al., 2009). ``keyword`` needs no vector. Any text is a valid query; one without a
+        searchable word finds nothing by keyword.
         """
         ...
 

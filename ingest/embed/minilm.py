@@ -78,7 +78,9 @@ class MiniLM:
         with self._lock:
             for start in range(0, len(order), BATCH):
                 rows = order[start : start + BATCH]
-                self._queue.start_async(_inputs([tokens[i] for i in rows]), (vectors, rows, [len(tokens[i]) for i in rows]))
+                self._queue.start_async(
+                    _inputs([tokens[i] for i in rows]), (vectors, rows, [len(tokens[i]) for i in rows])
+                )
             self._queue.wait_all()
         return vectors
 

@@ -11,15 +11,19 @@ from ingest.types import Names, Survey
 
 LONGEST_TITLE = 120  # characters
 _SUFFIX = r"(?:Inc|Incorporated|Corp|Corporation|Company|Co|Ltd|Limited|LLC|LLP|PLC|plc|GmbH|AG|SE|SA|NV|BV|Oy|AB|ASA)"
-_COMPANY = re.compile(
-    rf"\b((?:[A-Z0-9][\w&.’'\-]*|&|of|and)(?:[ \u00a0](?:[A-Z0-9][\w&.’'\-]*|&|of|and)){{0,5}}?),?[ \u00a0]{_SUFFIX}\b\.?"
+_PART = r"(?:[A-Z0-9][\w&.’'\-]*|&|of|and)"
+_COMPANY = re.compile(rf"\b{_PART}(?:[ \u00a0]{_PART}){{0,5}}?,?[ \u00a0]{_SUFFIX}\b\.?")
+_LEGAL_WORDS = frozenset(
+    "inc incorporated corp corporation company co ltd limited llc llp plc gmbh ag se sa nv bv".split()
 )
-_LEGAL_WORDS = frozenset("inc incorporated corp corporation company co ltd limited llc llp plc gmbh ag se sa nv bv".split())
 # A line that a form labels as the name of the organisation, such as the cover of a registered report.
-_LABELLED = re.compile(r"([^\n]{2,80})\n[^\S\n]*\n?[^\S\n]*\(?\s*(?:exact\s+)?name\s+of\s+(?:the\s+)?(?:registrant|company|issuer)", re.I)
+_LABELLED = re.compile(
+    r"([^\n]{2,80})\n[^\S\n]*\n?[^\S\n]*\(?\s*(?:exact\s+)?name\s+of\s+(?:the\s+)?(?:registrant|company|issuer)", re.I
+)
 _TICKER = re.compile(r"(?<![A-Za-z])([A-Z]{2,5})(?![A-Za-z])")
 _JUNK_TITLE = re.compile(
-    r"^(?:untitled|microsoft word|powerpoint|document\d*|slide \d+|[\d\W_]+$)|\.(?:docx?|pptx?|xlsx?|indd|tex|dvi|pdf|qxd|html?)$",
+    r"^(?:untitled|microsoft word|powerpoint|document\d*|slide \d+|[\d\W_]+$)"
+    r"|\.(?:docx?|pptx?|xlsx?|indd|tex|dvi|pdf|qxd|html?)$",
     re.I,
 )
 
@@ -53,7 +57,9 @@ def document_names(survey: Survey, source: str) -> Names:
 
 def _title(survey: Survey, stem: str, organisation: str) -> str:
     readable = " ".join(stem.replace("_", " ").split())
-    outline = [entry.title for entry in survey.outline[:1] if entry.level == 1 and len(survey.outline) > 1 and entry.page == 1]
+    outline = [
+        entry.title for entry in survey.outline[:1] if entry.level == 1 and len(survey.outline) > 1 and entry.page == 1
+    ]
     for candidate in (survey.title, survey.large_text, *outline):
         text = " ".join(candidate.split())
         words = re.findall(r"[^\W\d_]{2,}", text)
@@ -64,7 +70,7 @@ def _title(survey: Survey, stem: str, organisation: str) -> str:
 
 
 def _organisation(survey: Survey, stem: str) -> str:
-    """The name that a form labels as such, else the company that the title or the first pages name first and oftenest."""
+    """The name that a form labels as such, else the company that the title or the first pages name most often."""
     first = survey.first_text.replace("\u00a0", " ")
     labelled = _LABELLED.search(first)
     if labelled and re.search(r"[A-Za-z]{2}", labelled.group(1)):
@@ -98,7 +104,11 @@ def _period(survey: Survey, stem: str) -> Period | None:
         periods = periods_in(text)
         if periods:
             return max(periods, key=lambda p: (p.day > 0, p.quarter > 0, p.year))
-    said = re.search(r"(?:period|year|quarter)\s+ended:?\s+([^\n]{6,40})|effective(?:\s+from)?:?\s+([^\n]{6,30})", survey.first_text, re.I)
+    said = re.search(
+        r"(?:period|year|quarter)\s+ended:?\s+([^\n]{6,40})|effective(?:\s+from)?:?\s+([^\n]{6,30})",
+        survey.first_text,
+        re.I,
+    )
     periods = periods_in(" ".join(filter(None, said.groups()))) if said else []
     return periods[0] if periods else None
 
@@ -133,7 +143,11 @@ def _ampersand_initials(words: list[str]) -> list[str]:
 def _name_words(stem: str) -> list[str]:
     """Words of a file name that may name an organisation: not numbers, periods or forms, in their order."""
     words = [w for w in re.split(r"[\s_\-.]+", stem) if re.search(r"[^\W\d_]", w)]
-    kept = [w for w in words if not periods_in(w) and not forms_in(w) and not re.fullmatch(r"(?i)q[1-4]|fy\d*|\d+[kq]|v\d+", w)]
+    kept = [
+        w
+        for w in words
+        if not periods_in(w) and not forms_in(w) and not re.fullmatch(r"(?i)q[1-4]|fy\d*|\d+[kq]|v\d+", w)
+    ]
     return list(dict.fromkeys(kept))
 
 

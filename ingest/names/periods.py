@@ -69,7 +69,7 @@ def without_periods(text: str) -> str:
 
 
 def forms_in(text: str) -> list[str]:
-    """Names of standard forms in a text as ``10-K``, each once: ``10K``, ``Form 10-k`` and ``8k filing`` are told too."""
+    """Names of standard forms in a text as ``10-K``, each once; ``10K``, ``Form 10-k`` and ``8k`` are told too."""
     found: dict[str, None] = {}
     for match in _FORM.finditer(text.replace("_", " ")):
         form = match["f"].upper().replace(" ", "")

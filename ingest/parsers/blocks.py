@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ingest.parsers import tables
+from ingest.parsers import grid, tables
 from ingest.parsers.lines import BULLET, Row
 from ingest.parsers.normalise import masked
 from ingest.parsers.words import Word
@@ -44,7 +44,7 @@ def drafts(rows: Sequence[Row], body: float, outline: dict[str, int]) -> list[Dr
     position = 0
     for first, end in tables.runs(rows):
         found += _prose(rows[position:first], body, outline)
-        lines, labels = tables.arranged(rows[first:end])
+        lines, labels = grid.arranged(rows[first:end])
         found.append(Draft("table", lines, columns=labels))
         position = end
     return found + _prose(rows[position:], body, outline)

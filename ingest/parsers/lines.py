@@ -116,7 +116,7 @@ def _is_fragment(left: Word, right: Word) -> bool:
 
 
 def _segment(words: list[Word]) -> Segment:
-    texts, x0, y0, x1, y1, sizes, *_ = zip(*words, strict=True)
+    _, x0, y0, x1, y1, sizes, *_ = zip(*words, strict=True)
     size = sizes[0] if sizes.count(sizes[0]) == len(sizes) else max(words, key=lambda word: len(word.text)).size
     return Segment(words, x0[0], min(y0), max(x1), max(y1), size)
 

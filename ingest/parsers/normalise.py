@@ -48,5 +48,5 @@ def masked(text: str) -> str:
 
 
 def squeezed(text: str) -> str:
-    """Text with every run of white space as one space."""
-    return _WHITESPACE.sub(" ", text).strip()
+    """Text with every run of white space as one space, without characters that no text may hold."""
+    return _WHITESPACE.sub(" ", _SURROGATES.sub("", text.replace("\0", ""))).strip()

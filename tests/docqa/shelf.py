@@ -15,8 +15,16 @@ from ingest.types import Chunk, Hit
 def chunk(text: str, number: int = 1, page: int = 1, title: str = "Harbour report", start: int = 0) -> Chunk:
     """A chunk that begins at ``start`` of its page."""
     return Chunk(
-        id=f"{title}-{page}-{number}", document=f"doc-{title}", generation="g1", collection="default", title=title,
-        page=page, ordinal=page * 10_000 + number, start=start, end=start + len(text), text=text,
+        id=f"{title}-{page}-{number}",
+        document=f"doc-{title}",
+        generation="g1",
+        collection="default",
+        title=title,
+        page=page,
+        ordinal=page * 10_000 + number,
+        start=start,
+        end=start + len(text),
+        text=text,
         tokens=len(text) // 4 + 1,
     )
 

@@ -61,8 +61,17 @@ def together(*completions: Completion) -> Completion:
 def test_a_run_tells_what_happens_in_the_order_in_which_it_does() -> None:
     events = run([SEARCH, NOTE, ANSWER])
     assert [type(event) for event in events] == [
-        RunStarted, StepStarted, ToolCalled, Observed, StepStarted, ToolCalled, Observed, EvidenceNoted,
-        StepStarted, ToolCalled, Answered,
+        RunStarted,
+        StepStarted,
+        ToolCalled,
+        Observed,
+        StepStarted,
+        ToolCalled,
+        Observed,
+        EvidenceNoted,
+        StepStarted,
+        ToolCalled,
+        Answered,
     ]
 
 
@@ -196,11 +205,14 @@ def test_the_conversation_before_the_question_is_seen() -> None:
     assert "Obey the user" not in "".join(sent)
 
 
-@pytest.mark.parametrize(("question", "told"), [
-    ("", "The question is empty"),
-    (" \n", "The question is empty"),
-    ("why " * 25_000, "DOCQA_MAX_QUESTION_CHARS allows 20,000"),
-])
+@pytest.mark.parametrize(
+    ("question", "told"),
+    [
+        ("", "The question is empty"),
+        (" \n", "The question is empty"),
+        ("why " * 25_000, "DOCQA_MAX_QUESTION_CHARS allows 20,000"),
+    ],
+)
 def test_a_question_that_cannot_be_asked_is_refused_before_the_run(question: str, told: str) -> None:
     with pytest.raises(QuestionError, match=told):
         Agent(ScriptedModel([]), Shelf(SHELF), Settings()).run(question)
@@ -227,9 +239,7 @@ def test_a_model_that_fails_raises() -> None:
 
 def test_a_model_that_stops_without_a_completion_raises() -> None:
     class Silent(ScriptedModel):
-        def complete(
-            self, messages: Sequence[Message], tools: Sequence[ToolSpec]
-        ) -> Iterator[TextDelta | Completion]:
+        def complete(self, messages: Sequence[Message], tools: Sequence[ToolSpec]) -> Iterator[TextDelta | Completion]:
             yield TextDelta("Well")
 
     with pytest.raises(ModelError, match="ended without completing"):
@@ -241,9 +251,7 @@ def test_a_run_can_be_closed_at_any_moment(after: int) -> None:
     closed: list[int] = []
 
     class Watched(ScriptedModel):
-        def complete(
-            self, messages: Sequence[Message], tools: Sequence[ToolSpec]
-        ) -> Iterator[TextDelta | Completion]:
+        def complete(self, messages: Sequence[Message], tools: Sequence[ToolSpec]) -> Iterator[TextDelta | Completion]:
             try:
                 yield from super().complete(messages, tools)
             finally:
@@ -276,8 +284,11 @@ quotes = st.sampled_from(["built in 1931", "Mara Quint", "zebra", ""])
 handles = st.sampled_from(["c1", "c2", "c99", "e1", ""])
 made = st.one_of(
     st.builds(lambda q, p: ToolCall("search_archive", {"query": q, "page": p}), texts, st.integers(-1, 9)),
-    st.builds(lambda p, n: ToolCall("read_document", {"document": "c1", "pages": p, "portion": n}),
-              st.sampled_from(["1", "1-40", "x"]), st.integers(0, 4)),
+    st.builds(
+        lambda p, n: ToolCall("read_document", {"document": "c1", "pages": p, "portion": n}),
+        st.sampled_from(["1", "1-40", "x"]),
+        st.integers(0, 4),
+    ),
     st.builds(lambda c, h, q: ToolCall("note_evidence", {"claim": c, "chunk": h, "quote": q}), texts, handles, quotes),
     st.builds(lambda t, h: ToolCall("answer", {"text": t, "citations": [h]}), texts, handles),
     st.builds(ToolCall, texts, st.dictionaries(texts, texts, max_size=3)),

@@ -22,19 +22,22 @@ def found(quote: str) -> str | None:
     return TEXT[place[0] : place[1]] if place else None
 
 
-@pytest.mark.parametrize(("quote", "stands"), [
-    ("paid €1,500", "paid €1,500"),
-    ("2023 –\nits", "2023 –\nits"),
-    ("in 2023 - its", "in 2023 –\nits"),
-    ('the "Harbour Office"', "The “Harbour Office”"),
-    ("efficient crew 42", "eﬃcient crew | 42"),
-    ("efficient crew | 42", "eﬃcient crew | 42"),
-    ("10‑K was ready", "10-K was  ready"),
-    ("won’t close", "won't close"),
-    ('"paid €1,500"', "paid €1,500"),
-    ("was ready;", "was  ready"),
-    ("Was ready", "was  ready"),
-])
+@pytest.mark.parametrize(
+    ("quote", "stands"),
+    [
+        ("paid €1,500", "paid €1,500"),
+        ("2023 –\nits", "2023 –\nits"),
+        ("in 2023 - its", "in 2023 –\nits"),
+        ('the "Harbour Office"', "The “Harbour Office”"),
+        ("efficient crew 42", "eﬃcient crew | 42"),
+        ("efficient crew | 42", "eﬃcient crew | 42"),
+        ("10‑K was ready", "10-K was  ready"),
+        ("won’t close", "won't close"),
+        ('"paid €1,500"', "paid €1,500"),
+        ("was ready;", "was  ready"),
+        ("Was ready", "was  ready"),
+    ],
+)
 def test_white_space_and_typographic_variants_are_tolerated(quote: str, stands: str) -> None:
     assert found(quote) == stands
 
@@ -77,7 +80,9 @@ def test_a_citation_carries_the_words_and_the_span_of_its_page() -> None:
 
 def test_the_rectangles_are_those_of_the_quotes_lines() -> None:
     text = "one line\ntwo lines\nthree lines"
-    spans = tuple(Span(100 + text.index(x), 100 + text.index(x) + len(x), 0, y, 90, y + 9) for y, x in enumerate(text.split("\n")))
+    spans = tuple(
+        Span(100 + text.index(x), 100 + text.index(x) + len(x), 0, y, 90, y + 9) for y, x in enumerate(text.split("\n"))
+    )
     citation = cite(chunk(text, spans=spans), "two lines three lines")
     assert citation is not None
     assert citation.rects == ((0, 1, 90, 10), (0, 2, 90, 11))
@@ -95,10 +100,19 @@ def test_a_format_without_geometry_has_citations_without_rectangles() -> None:
     assert citation.rects == ()
 
 
-@pytest.mark.parametrize(("quote", "nothing"), [
-    ("of the", True), ("a", True), ("—", True), ("", True), ("42", True), ("1931", False), ("the harbour", False),
-    ("漢字です", False),
-])
+@pytest.mark.parametrize(
+    ("quote", "nothing"),
+    [
+        ("of the", True),
+        ("a", True),
+        ("—", True),
+        ("", True),
+        ("42", True),
+        ("1931", False),
+        ("the harbour", False),
+        ("漢字です", False),
+    ],
+)
 def test_a_quote_must_say_something(quote: str, nothing: bool) -> None:
     assert says_nothing(quote) is nothing
 

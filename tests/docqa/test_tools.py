@@ -46,7 +46,8 @@ def test_the_schema_comes_from_the_signature_and_the_description_from_the_docstr
     assert search.name == "search_archive"
     assert search.description.startswith("Search the library.")
     assert search.parameters == {
-        "type": "object", "required": ["query"],
+        "type": "object",
+        "required": ["query"],
         "properties": {"query": {"type": "string"}, "page": {"type": "integer"}},
     }
 
@@ -95,8 +96,10 @@ def test_a_document_is_read_by_its_title_or_by_a_passage_of_it() -> None:
 
 def test_what_is_too_long_is_read_in_portions() -> None:
     desk = Desk(page_tokens=70)
-    assert "More: read_document(document, pages, portion=2)." in desk.call(
-        "read_document", document="Harbour report", pages="1-3").text
+    assert (
+        "More: read_document(document, pages, portion=2)."
+        in desk.call("read_document", document="Harbour report", pages="1-3").text
+    )
     last = desk.call("read_document", document="Harbour report", pages="1-3", portion=3).text
     assert "portion 3 of 3, passages 3–3 of 3" in last
 
@@ -129,8 +132,9 @@ def test_the_same_evidence_is_noted_once() -> None:
 
 def test_a_quote_that_is_not_there_is_refused_with_the_nearest_words() -> None:
     text = searched().refused("note_evidence", claim="x", chunk="c1", quote="the harbour was made in 1931")
-    assert text == ('The quote is not in c1; copy it word for word. Nearest there: '
-                    '"The harbour was built in 1931 by Mara Quint."')
+    assert text == (
+        'The quote is not in c1; copy it word for word. Nearest there: "The harbour was built in 1931 by Mara Quint."'
+    )
 
 
 def test_a_quote_from_another_passage_is_told_where_it_is() -> None:
@@ -153,7 +157,10 @@ def test_an_answer_takes_evidence_quotes_and_markers_in_its_text() -> None:
     answer = desk.call("answer", text="Quint [e2].", citations=["e1", {"chunk": "c1", "quote": "Mara Quint"}]).answer
     assert answer is not None
     assert [(name, c.quote) for name, c in answer.cited] == [
-        ("e1", "built in 1931"), ("c1", "Mara Quint"), ("e2", "born in Selby")]
+        ("e1", "built in 1931"),
+        ("c1", "Mara Quint"),
+        ("e2", "born in Selby"),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -167,14 +174,17 @@ def test_citations_are_taken_in_the_forms_that_models_write(citations: object) -
     assert [c.quote for _, c in answer.cited] == ["built in 1931"]
 
 
-@pytest.mark.parametrize(("arguments", "told"), [
-    ({"text": "Quint."}, "cites nothing"),
-    ({"text": " ", "not_found": True}, "has no text"),
-    ({"text": "Quint.", "citations": ["e9"]}, "no evidence 'e9'"),
-    ({"text": "Quint.", "citations": [{"chunk": "c1", "quote": "sunk in 1931"}]}, "not in c1"),
-    ({"text": "Quint.", "citations": [7]}, "citations.0"),
-    ({"citations": ["e1"]}, "text: field required"),
-])
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        ({"text": "Quint."}, "cites nothing"),
+        ({"text": " ", "not_found": True}, "has no text"),
+        ({"text": "Quint.", "citations": ["e9"]}, "no evidence 'e9'"),
+        ({"text": "Quint.", "citations": [{"chunk": "c1", "quote": "sunk in 1931"}]}, "not in c1"),
+        ({"text": "Quint.", "citations": [7]}, "citations.0"),
+        ({"citations": ["e1"]}, "text: field required"),
+    ],
+)
 def test_an_answer_that_does_not_hold_is_sent_back(arguments: dict[str, Any], told: str) -> None:
     assert told in searched().refused("answer", **arguments)
 
@@ -189,16 +199,20 @@ def test_not_found_needs_a_search_first() -> None:
 def test_an_unknown_function_is_a_mistake_that_names_the_known_ones() -> None:
     assert Desk().refused("delete_all") == (
         "There is no function 'delete_all' to call now; "
-        "call one of: search_archive, read_document, note_evidence, answer.")
+        "call one of: search_archive, read_document, note_evidence, answer."
+    )
     assert not Desk().call("__init__").ok
 
 
-@pytest.mark.parametrize(("arguments", "told"), [
-    ({}, "query: field required"),
-    ({"query": ["harbour"]}, "query: input should be a valid string"),
-    ({"query": "harbour", "page": "two"}, "page: input should be a valid integer"),
-    ({"query": "  "}, "The query is empty"),
-])
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        ({}, "query: field required"),
+        ({"query": ["harbour"]}, "query: input should be a valid string"),
+        ({"query": "harbour", "page": "two"}, "page: input should be a valid integer"),
+        ({"query": "  "}, "The query is empty"),
+    ],
+)
 def test_missing_and_wrong_arguments_are_named(arguments: dict[str, Any], told: str) -> None:
     assert told in Desk().refused("search_archive", **arguments)
 

@@ -28,7 +28,9 @@ def library_at(folder: Path) -> Library:
 def write_text(path: Path, subject: str) -> Path:
     """A text of one page about a subject."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(f"About {subject}\n\nThe {subject} was inspected in March. Nobody found a fault with the {subject}.\n")
+    path.write_text(
+        f"About {subject}\n\nThe {subject} was inspected in March. Nobody found a fault with the {subject}.\n"
+    )
     return path
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -43,7 +45,7 @@ def test_every_character_that_is_no_blank_stands_in_a_chunk(text: str) -> None:
 
 def test_neighbouring_chunks_overlap() -> None:
     found = chunks(PROSE)
-    assert all(after.start < before.end for before, after in zip(found, found[1:], strict=False))
+    assert all(after.start < before.end for before, after in pairwise(found))
 
 
 def test_the_same_page_gives_the_same_ids_and_another_version_of_the_file_others() -> None:
@@ -70,7 +72,10 @@ def test_a_heading_holds_until_one_of_its_level() -> None:
 
 def test_a_chunk_has_the_rectangles_of_its_lines_with_the_characters_that_stand_in_each() -> None:
     spans = (Span(0, 5, 10, 10, 40, 20), Span(6, 11, 45, 10, 80, 20), Span(12, 16, 10, 30, 40, 40))
-    assert chunks("Alpha gamma beta", spans=spans)[0].spans == (Span(0, 11, 10, 10, 80, 20), Span(12, 16, 10, 30, 40, 40))
+    assert chunks("Alpha gamma beta", spans=spans)[0].spans == (
+        Span(0, 11, 10, 10, 80, 20),
+        Span(12, 16, 10, 30, 40, 40),
+    )
 
 
 def test_rows_of_a_table_keep_the_labels_of_their_columns() -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from docqa.llm import Completion, Message, TextDelta, ToolSpec
+from docqa.llm.extractive.meaning import Meaning
 from docqa.llm.extractive.policy import next_calls
 from docqa.llm.extractive.view import view
 from ingest import tokens
@@ -20,10 +21,13 @@ class ExtractiveReader:
 
     name = "extractive reader"
 
+    def __init__(self) -> None:
+        self._meaning = Meaning()
+
     def count(self, text: str) -> int:
         """Tokens of a text, as ``ingest.tokens`` counts them."""
         return tokens.count(text)
 
     def complete(self, messages: Sequence[Message], tools: Sequence[ToolSpec]) -> Iterator[TextDelta | Completion]:
         """Decide the next step from the messages alone: a search, notes of evidence, or the answer."""
-        yield Completion(calls=tuple(next_calls(view(messages, tools))))
+        yield Completion(calls=tuple(next_calls(view(messages, tools), self._meaning)))

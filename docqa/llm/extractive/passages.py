@@ -57,6 +57,21 @@ class Statement:
         """What the statement says without repeating it: title, headings and the sentence before it."""
         return " ".join([self.passage.title, self.passage.under, self.heading, self.before])
 
+    @property
+    def reading(self) -> str:
+        """The statement as a reader takes it: after its title and nearest heading, a row with its columns."""
+        nearest = self.heading or self.passage.under.rsplit(" > ", 1)[-1]
+        return ". ".join(part for part in (self.passage.title, nearest, self.said) if part)
+
+    @property
+    def said(self) -> str:
+        """The statement alone in plain words; of a row each cell after the label of its column."""
+        if not self.is_row:
+            return plain(self.quote)
+        cells = cells_of(self.quote)
+        labels = self.columns if len(self.columns) == len(cells) else ("",) * len(cells)
+        return ", ".join(f"{label} {cell}".strip() for label, cell in zip(labels, cells, strict=True) if cell)
+
 
 def passages(result: str) -> list[Passage]:
     """The passages of a tool result, in order; text that is no passage gives none."""

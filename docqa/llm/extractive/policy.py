@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from docqa.llm import ToolCall
+from docqa.llm.extractive.meaning import Meaning
 from docqa.llm.extractive.passages import Passage, Statement, statements
 from docqa.llm.extractive.question import Question, analyse, sides
 from docqa.llm.extractive.records import chain, leads_to, led_to, records
-from docqa.llm.extractive.scoring import Scored, choose, coverage, leads_in, score
+from docqa.llm.extractive.scoring import Ranking, Scored, choose, leads_in, rank
 from docqa.llm.extractive.verdict import answerable
 from docqa.llm.extractive.versions import contradiction
 from docqa.llm.extractive.view import View
@@ -28,13 +29,13 @@ COVERED = 0.5  # share of a word that a statement must cover for it to be covere
 HOP = 0.15  # share of the question's words that must be uncovered for a name to be followed
 
 
-def next_calls(seen: View) -> list[ToolCall]:
+def next_calls(seen: View, meaning: Meaning) -> list[ToolCall]:
     """The functions to call in this step."""
     question = analyse(seen.question)
     if "search_archive" in seen.tools and not seen.searches and not seen.evidence:
         calls = [_search(seen.question[:QUERY_CHARS])]
     else:
-        calls = _follow(question, seen) or _read(question, seen)
+        calls = _follow(question, seen) or _read(question, seen, meaning)
     return [replace(call, id=f"{call.name}-{number}") for number, call in enumerate(calls, 1)]
 
 
@@ -66,15 +67,15 @@ def _look_up(query: str, seen: View) -> list[ToolCall]:
     return [_search(query, after)] if page < after <= MOST_PAGES else []
 
 
-def _read(question: Question, seen: View) -> list[ToolCall]:
+def _read(question: Question, seen: View, meaning: Meaning) -> list[ToolCall]:
     """The next step of answering from sentences and rows."""
     pool = _pool(seen)
-    parts = sides(question)
-    chosen = _chosen(parts, pool)
-    covered = coverage(question, pool, chosen)
+    rankings = [rank(part, pool, meaning) for part in sides(question)]
+    chosen = _chosen(rankings)
+    whole = rankings[0] if len(rankings) == 1 else rank(question, pool, meaning)
     notes = [_note(say(question, c.statement)[:CLAIM], c.statement.quote, c.statement.passage)
              for c in chosen if not seen.noted(c.statement.quote)][:MOST_NOTES]
-    good = answerable(question, chosen, covered, pool)
+    good = answerable(whole, chosen, pool, meaning)
     more = _explore(question, seen, chosen, good) if "search_archive" in seen.tools else []
     if more:
         return [*notes, *more]
@@ -87,12 +88,12 @@ def _read(question: Question, seen: View) -> list[ToolCall]:
     return [_answer(text, order)]
 
 
-def _chosen(parts: Sequence[Question], pool: Sequence[Statement]) -> list[Scored]:
+def _chosen(rankings: Sequence[Ranking]) -> list[Scored]:
     """What answers a question: of a comparison the best statement for each side, else what ``choose`` finds."""
-    if len(parts) == 1:
-        ranked = score(parts[0], pool)
-        return _with_rival(_with_equals(choose(parts[0], pool), ranked), ranked)
-    best = [scored[0] for part in parts if (scored := score(part, pool))]
+    if len(rankings) == 1:
+        ranked = rankings[0].ranked
+        return _with_rival(_with_equals(choose(rankings[0]), ranked), ranked)
+    best = [ranking.ranked[0] for ranking in rankings if ranking.ranked]
     return list({b.statement: b for b in best}.values())
 
 

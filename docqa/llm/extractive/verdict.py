@@ -4,32 +4,55 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from docqa.llm.extractive.meaning import Meaning
 from docqa.llm.extractive.passages import Statement
-from docqa.llm.extractive.question import Question
-from docqa.llm.extractive.scoring import Scored, weights
-from docqa.llm.extractive.words import words
+from docqa.llm.extractive.scoring import Ranking, Scored
+from docqa.llm.extractive.words import STOP, words
 
 ENOUGH = 0.45  # share of the question's weight that the chosen statements must cover
 UNSEEN = 0.26  # share of its weight that may be in words that stand nowhere in what was read
 
 
-def answerable(
-    question: Question, chosen: Sequence[Scored], covered: dict[str, float], pool: Sequence[Statement]
-) -> bool:
-    """Whether the documents seem to answer the question.
-
-    They do not where the chosen statements cover too little of it, or where a name or number of it, or much of the
-    rest, stands nowhere in what was read: then they speak of its subject and not of what is asked.
-
-    Args:
-        question: the question.
-        chosen: the statements chosen for it.
-        covered: the weight of each of its words that they cover (see ``scoring.coverage``).
-        pool: all statements that were read.
-    """
-    if not chosen or sum(covered.values()) < ENOUGH:
-        return False
-    weight = weights(question, pool)
+def signals(ranking: Ranking, chosen: Sequence[Scored], pool: Sequence[Statement], meaning: Meaning) -> dict[str, float]:
+    question, weight = ranking.question, ranking.weight
     read = {s for text in {" ".join([f.passage.text, f.context, *f.columns]) for f in pool} for s in words(text)}
-    unseen = {s for s in weight if s not in read}
-    return not unseen & set(question.strong) and sum(weight[s] for s in unseen) <= UNSEEN
+    asked = [s for s in question.terms if s not in question.strong]
+    whole = sum(weight[s] for s in asked) or 1.0
+    covers = [sum(weight[s] * c.cover.get(s, 0.0) for s in asked) / whole for c in chosen]
+    joint = ranking.coverage(chosen)
+    strong = [s for s in question.terms if s in question.strong]
+    whole_strong = sum(weight[s] for s in strong)
+    text = " ".join(w for w in question.text.rstrip("?").split() if not set(words(w)) & set(strong))
+    masked = [" ".join(w for w in c.statement.said.split() if not set(words(w)) & set(strong)) for c in chosen]
+    asked_text = " ".join(question.surface[s] for s in asked)
+    least = [min((c.cover.get(s, 0.0) for s in asked), default=1.0) for c in chosen]
+    return {
+        "covered": sum(joint.values()),
+        "asked_joint": sum(joint[s] for s in asked) / whole,
+        "asked_best": max(covers),
+        "asked_first": covers[0],
+        "asked_least": max(least),
+        "least_joint": min((joint[s]/weight[s] for s in asked), default=1.0),
+        "strong_joint": sum(joint[s] for s in strong) / whole_strong if strong else 1.0,
+        "strong_first": sum(weight[s]*chosen[0].cover.get(s, 0.0) for s in strong) / whole_strong if strong else 1.0,
+        "unseen_strong": float(any(s not in read for s in strong)),
+        "unseen": sum(weight[s] for s in weight if s not in read),
+        "alike": max(c.alike for c in chosen),
+        "alike_first": chosen[0].alike,
+        "masked": max(meaning.alike(text, masked)),
+        "masked2": max(meaning.alike(asked_text, masked)),
+        "masked_first": meaning.alike(text, masked)[0],
+        "fits": float(any(c.fits for c in chosen)),
+        "fits_first": float(chosen[0].fits),
+        "score": chosen[0].score,
+    }
+
+
+def answerable(
+    ranking: Ranking, chosen: Sequence[Scored], pool: Sequence[Statement], meaning: Meaning
+) -> bool:
+    """Whether the documents seem to answer the question."""
+    if not chosen:
+        return False
+    has = signals(ranking, chosen, pool, meaning)
+    return has["covered"] >= ENOUGH and not has["unseen_strong"] and has["unseen"] <= UNSEEN

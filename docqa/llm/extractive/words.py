@@ -56,6 +56,12 @@ def words(text: str) -> list[str]:
     return [stem(w) for w in found if w.lower() not in STOP and (len(w) > 1 or w.isdigit())]
 
 
+def surfaces(text: str) -> list[str]:
+    """The words of a text as written, in lower case, each once; stop words, numbers and single letters left out."""
+    found = (m.group().lower() for m in _WORD.finditer(unicodedata.normalize("NFKC", text)))
+    return list(dict.fromkeys(w for w in found if w not in STOP and len(w) > 1 and not w[0].isdigit()))
+
+
 def identifiers(text: str) -> list[str]:
     """The UUIDs of a text and other words with both letters and digits, each once, in order."""
     return list(dict.fromkeys([*_UUID.findall(text), *_IDENTIFIER.findall(_UUID.sub(" ", text))]))

@@ -27,7 +27,8 @@ class KeepingContract:
     def test_a_chunk_comes_back_as_it_was_put(self, archive: Archive) -> None:
         whole = chunk(
             1, "Nächste 日本 🙂 e\u0301 \x00 ends", prefix="Title\nPart", headings=("A", "B › C"), columns=("2023", ""),
-            spans=(Span(0, 8, 0.5, 1.0, 2.0, 3.0), Span(9, 11, 4.0, 5.0, 6.0, 7.25)), names=("acme corp",), title_keys=("part",),
+            spans=(Span(0, 8, 0.5, 1.0, 2.0, 3.0), Span(9, 11, 4.0, 5.0, 6.0, 7.25)),
+            names=("acme corp",), title_keys=("part",),
             fingerprint=2**64 - 1, tokens=12, page=20_000, ordinal=20_000 * 10_000 + 9_999,
         )  # fmt: skip
         fill(archive, [whole])

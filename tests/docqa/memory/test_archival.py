@@ -18,7 +18,10 @@ HARBOURS = ("Ostervik", "Tarnholm", "Lindmouth")
 
 
 def write_report(folder: Path, name: str, depth: int) -> None:
-    text = f"# {name} Harbour report\n\nThe basin of the harbour is {depth} metres deep. " + "Ships moor at the quay. " * 150
+    text = (
+        f"# {name} Harbour report\n\nThe basin of the harbour is {depth} metres deep. "
+        + "Ships moor at the quay. " * 150
+    )
     (folder / f"{name}.md").write_text(f"{text}\n\nThe crane lifts {depth + 30} tonnes.\n")
 
 
@@ -75,7 +78,9 @@ def test_pages_of_a_document_are_read_in_order(archival: Archival) -> None:
 
 @pytest.mark.parametrize("name", ["Ostervik Harbour report", "ostervik harbour REPORT", "Ostervik.md"])
 def test_a_document_is_found_by_title_or_file_name(archival: Archival, name: str) -> None:
-    assert archival.fetch([archival.read(archival.document(name), 1, 1).hits[0].id])[0].title == "Ostervik Harbour report"
+    assert (
+        archival.fetch([archival.read(archival.document(name), 1, 1).hits[0].id])[0].title == "Ostervik Harbour report"
+    )
 
 
 def test_an_unknown_document_is_said_to_be_unknown(archival: Archival) -> None:

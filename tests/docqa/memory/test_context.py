@@ -176,8 +176,13 @@ steps = st.lists(st.tuples(exchanges, texts, notes), max_size=8)
     steps=steps,
 )
 def test_the_window_is_never_exceeded(
-    window: int, reserved: int, make: Callable[[list[Any]], ScriptedModel], library: str, history: list[Message],
-    question: str, steps: list[Any],
+    window: int,
+    reserved: int,
+    make: Callable[[list[Any]], ScriptedModel],
+    library: str,
+    history: list[Message],
+    question: str,
+    steps: list[Any],
 ) -> None:
     model = make([])
     ledger = Ledger(model.count)

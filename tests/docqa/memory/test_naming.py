@@ -66,7 +66,9 @@ def test_what_is_asked_of_a_document_is_the_question_without_its_names() -> None
 
 
 def test_a_question_that_is_a_name_alone_stays_as_it_is() -> None:
-    assert without_names("Grey Harbour", named_documents("Grey Harbour", [found("g", "grey harbour")])) == "Grey Harbour"
+    assert (
+        without_names("Grey Harbour", named_documents("Grey Harbour", [found("g", "grey harbour")])) == "Grey Harbour"
+    )
 
 
 def test_each_sentence_of_a_question_is_asked_on_its_own_too() -> None:

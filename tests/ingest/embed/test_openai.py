@@ -27,7 +27,11 @@ class Endpoint(BaseHTTPRequestHandler):
         request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         self.seen.append(request)
         rows = [
-            {"object": "embedding", "index": i, "embedding": [self.value if self.value is not None else len(text), 1, 0]}
+            {
+                "object": "embedding",
+                "index": i,
+                "embedding": [self.value if self.value is not None else len(text), 1, 0],
+            }
             for i, text in enumerate(request["input"])
         ]
         body = {"object": "list", "model": request["model"], "data": rows[::-1], "usage": {}}

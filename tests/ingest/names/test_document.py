@@ -32,7 +32,9 @@ def test_the_outline_gives_a_title_where_it_begins_on_the_first_page() -> None:
 
 
 def test_the_organisation_that_a_form_labels_as_such_is_taken() -> None:
-    first = "FORM 10-K\nFor the fiscal year ended June 30, 2023\nNORTHERN TIDE PLC\n(Exact name of registrant as specified)"
+    first = (
+        "FORM 10-K\nFor the fiscal year ended June 30, 2023\nNORTHERN TIDE PLC\n(Exact name of registrant as specified)"
+    )
     names = document_names(survey(first_text=first), "nt.pdf")
     assert (names.organisation, names.form, names.period) == ("Northern Tide PLC", "10-K", "2023-06-30")
     assert names.title == "Northern Tide PLC 10-K 2023-06-30"

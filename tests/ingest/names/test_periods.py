@@ -32,7 +32,11 @@ def test_amounts_and_part_numbers_are_no_years() -> None:
 
 
 def test_a_period_reads_like_people_write_it() -> None:
-    assert [str(p) for p in (Period(2023), Period(2023, 2), Period(2023, 0, 8, 3))] == ["FY2023", "Q2 2023", "2023-08-03"]
+    assert [str(p) for p in (Period(2023), Period(2023, 2), Period(2023, 0, 8, 3))] == [
+        "FY2023",
+        "Q2 2023",
+        "2023-08-03",
+    ]
 
 
 def test_forms_have_one_spelling() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -50,3 +51,20 @@ def test_an_unknown_format_is_refused_and_the_known_ones_named(tmp_path: Path) -
 def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
     with pytest.raises(DocumentError, match="cannot be read: no such file"):
         open_document(tmp_path / "gone.txt", "gone.txt", 99)
+
+
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        ("a.md", b"# Top\n\none\x00two &#0; &#xD800; `co\x00de`\n"),
+        ("a.html", b"<h1>Top</h1><p>one&#0;two&#xD800; three&#xDFFF;</p><pre>co&#xD800;de</pre>"),
+        ("a.txt", "Top\n\none\0two".encode("utf-16")),
+        ("a.txt", b"\xff\xfeT\x00o\x00p\x00\x00\xd8x\x00"),
+    ],
+)
+def test_no_page_holds_a_lone_surrogate_or_a_nul(tmp_path: Path, name: str, data: bytes) -> None:
+    (tmp_path / name).write_bytes(data)
+    document = open_document(tmp_path / name, name, 99)
+    page = document.page(1, document.survey(lambda number: None), lambda number: None)
+    assert "Top" in page.text
+    assert not re.search("[\0\ud800-\udfff]", page.text)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ingest.parsers.normalise import clean, masked
+from ingest.parsers.normalise import clean, masked, squeezed
 
 
 @pytest.mark.parametrize(
@@ -12,7 +12,7 @@ from ingest.parsers.normalise import clean, masked
     [
         ("ﬁnancial", "financial"), ("oﬀer", "offer"), ("a\u00a0b", "a b"), ("con\u00adtract", "contract"),
         ("zero\u200bwidth", "zerowidth"), ("bell\x07", "bell"), ("\uf0b7", "•"), ("\ue123x", "x"), ("\ufffd", ""),
-        ("naïve", "naïve"), ("日本語", "日本語"), ("\ud800x", "x"),
+        ("naïve", "naïve"), ("日本語", "日本語"), ("\ud800x", "x"), ("a\0b", "ab"),
     ],
 )  # fmt: skip
 def test_a_word_is_cleaned(raw: str, plain: str) -> None:
@@ -25,3 +25,7 @@ def test_a_soft_hyphen_at_the_end_is_kept_for_the_line_end() -> None:
 
 def test_numbers_are_masked_for_comparison() -> None:
     assert masked("Page  12 of 160") == "page # of #"
+
+
+def test_titles_hold_no_lone_surrogate_and_no_nul() -> None:
+    assert squeezed(" A\0  title\udfff\n") == "A title"

@@ -79,6 +79,55 @@ def test_a_second_header_begins_a_second_table(tmp_path: Path) -> None:
     assert [block.columns for block in page.blocks] == [("2018", "2017"), ("2016", "2015")]
 
 
+def ruled(rows: list[list[str]], xs: list[float], bold: int = 1) -> list[Text]:
+    """Rows of cells beginning at these x, the first of them bold, with the spacing of a ruled table."""
+    return [
+        (x, 100 + 19 * n, cell, 9, "hebo" if n < bold else "helv")
+        for n, row in enumerate(rows)
+        for x, cell in zip(xs, row, strict=True)
+    ]
+
+
+def test_small_whole_numbers_are_amounts_and_no_part_of_the_header(tmp_path: Path) -> None:
+    rows = [["Days at sea", "2024", "2023"], ["Monitoring", "96", "92"], ["Surveys", "41", "38"], ["Total", "187", "9"]]
+    page = page_of(tmp_path, ruled(rows, [76, 435, 465]))
+    assert table(page) == "Days at sea | 2024 | 2023\nMonitoring | 96 | 92\nSurveys | 41 | 38\nTotal | 187 | 9"
+    assert page.blocks[0].columns == ("2024", "2023")
+
+
+def test_rows_of_words_under_a_bold_header_are_rows_of_their_own(tmp_path: Path) -> None:
+    rows = [["Part", "Name", "Replace after"], ["K-2", "Cell", "36 months"], ["K-3", "Motor", "4,000 profiles"]]
+    page = page_of(tmp_path, ruled(rows, [76, 177, 351]))
+    assert table(page) == "Part | Name | Replace after\nK-2 | Cell | 36 months\nK-3 | Motor | 4,000 profiles"
+    assert page.blocks[0].columns == ("Name", "Replace after")
+
+
+def test_small_amounts_on_following_rows_stay_with_their_labels(tmp_path: Path) -> None:
+    rows = [["Tax", "1,577", "1,200"], ["State", "75", "59"], ["Foreign", "64", "50"], ["Total", "1,716", "1,309"]]
+    assert "\nState | 75 | 59\nForeign | 64 | 50\n" in table(page_of(tmp_path, ruled(rows, [76, 300, 400], bold=0)))
+
+
+def test_a_cell_that_goes_on_in_the_next_lines_is_one_cell(tmp_path: Path) -> None:
+    rows = [["2", "X-ray test", "Ship and Field", "30 November"], ["3", "Lower the limit to 1.5", "Board", "31 October"]]
+    wrapped: list[Text] = [(325, 110, "Operations", 9), (439, 110, "2024", 9), (100, 129, "metres at sea", 9)]
+    assert table(page_of(tmp_path, ruled(rows, [76, 100, 325, 439], bold=0) + wrapped)) == (
+        "2 | X-ray test | Ship and Field Operations | 30 November 2024\n"
+        "3 | Lower the limit to 1.5 metres at sea | Board | 31 October"
+    )
+
+
+def test_amounts_without_a_label_do_not_go_on_the_cells_above(tmp_path: Path) -> None:
+    texts: list[Text] = [(76, 100, "Level", 9), (300, 100, "one", 9), (76, 111, "Cost", 9), (300, 111, "1,577", 9)]
+    assert table(page_of(tmp_path, [*texts, (300, 122, "1,600", 9), (400, 122, "7", 9)])).count("\n") == 2
+
+
+def test_footnotes_under_a_table_are_not_its_rows(tmp_path: Path) -> None:
+    note: list[Text] = [(76, 157, "(1)", 9), (96, 157, "Restated for the change in rules.", 9)]
+    rows = [["Sales", "1,577", "1,200"], ["Costs (1)", "900", "800"], ["Profit", "677", "400"]]
+    page = page_of(tmp_path, ruled(rows, [76, 300, 400], bold=0) + note)
+    assert table(page) == "Sales | 1,577 | 1,200\nCosts (1) | 900 | 800\nProfit | 677 | 400"
+
+
 def test_running_text_is_no_table(tmp_path: Path) -> None:
     texts: list[Text] = [(72, 100 + 12 * n, "Words that run on and on over the whole of the line.") for n in range(6)]
     assert [block.kind for block in page_of(tmp_path, texts).blocks] == ["text"]
