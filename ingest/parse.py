@@ -42,6 +42,7 @@ class ParserPool:
         self._lock = threading.Lock()
         self._slots = threading.BoundedSemaphore(settings.parsers)
         self._idle: list[Child] = []
+        self._busy: set[Child] = set()
         self._owner = os.getpid()
         self._closed = False
 
@@ -108,10 +109,12 @@ class ParserPool:
         return [found[number] for number in wanted]
 
     def close(self) -> None:
-        """End the children."""
+        """End the children; a thread that reads with one of them gets a ``ParserStoppedError``."""
         with self._lock:
             self._closed = True
             idle, self._idle = self._idle, []
+            for child in self._busy:
+                child.kill()
         for child in idle:
             child.close()
 
@@ -144,17 +147,24 @@ class ParserPool:
                 if self._owner != os.getpid():  # after a fork the children are the parent's
                     for child in self._idle:
                         child.disown()
-                    self._idle, self._owner = [], os.getpid()
+                    self._idle, self._busy, self._owner = [], set(), os.getpid()
+                if self._closed:
+                    raise errors.ParserStoppedError("reading was ended")
                 warm = self._idle.pop() if self._idle else None
             if warm is not None and not warm.alive:
                 warm.close()
                 warm = None
             child = warm or Child(self._settings.parse_memory_mb)
+            with self._lock:
+                self._busy.add(child)
             try:
                 yield child
             except BaseException:
                 child.close()
                 raise
+            finally:
+                with self._lock:
+                    self._busy.discard(child)
             with self._lock:
                 if keep := not self._closed and child.served < _MAX_SERVED:
                     self._idle.append(child)

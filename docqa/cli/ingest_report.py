@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
+from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from docqa.cli.output import Screen, clean, page_ranges, plural
 
 if TYPE_CHECKING:
     from ingest.pipeline.progress import Progress, Totals
+
+
+KINDS_TOLD = 5  # kinds of ignored files that are named, the commonest first
 
 
 class Report:
@@ -19,6 +24,7 @@ class Report:
         self._began = began
         self._failed: list[Progress] = []
         self._gaps: list[Progress] = []
+        self._ignored: Counter[str] = Counter()
         self._last: Progress | None = None
 
     @property
@@ -33,6 +39,8 @@ class Report:
         self._last = event
         if event.kind == "failed":
             self._failed.append(event)
+        elif event.kind == "ignored":
+            self._ignored[PurePath(event.source).suffix or event.reason] += 1
         elif event.kind == "finished" and (event.missing_pages or event.scanned_pages):
             self._gaps.append(event)
 
@@ -57,7 +65,8 @@ class Report:
         parts = [f"{plural(totals.finished, 'file')} taken in"]
         parts += [f"{totals.skipped:,} in the library already"] if totals.skipped else []
         parts += [f"{totals.failed:,} failed"] if totals.failed else []
-        parts += [f"{totals.ignored:,} ignored"] if totals.ignored else []
+        kinds = ", ".join(clean(kind) for kind, _ in self._ignored.most_common(KINDS_TOLD))
+        parts += [f"{totals.ignored:,} ignored ({kinds})"] if totals.ignored else []
         if not totals.pages:
             return f"{', '.join(parts)} in {seconds:.1f} s."
         stored = f"{plural(totals.pages, 'page')}, {plural(totals.chunks, 'chunk')}"
@@ -72,6 +81,11 @@ def rates(totals: Totals, seconds: float) -> str:
 
 def gaps(event: Progress) -> str:
     """Which pages of a document are not in the archive, and why."""
-    missing = f"pages {page_ranges(event.missing_pages)} could not be read" if event.missing_pages else ""
-    scanned = f"pages {page_ranges(event.scanned_pages)} are scans without text" if event.scanned_pages else ""
+    missing = f"{_pages(event.missing_pages)} could not be read" if event.missing_pages else ""
+    are = "are scans" if len(event.scanned_pages) > 1 else "is a scan"
+    scanned = f"{_pages(event.scanned_pages)} {are} without text" if event.scanned_pages else ""
     return " and ".join(part for part in (missing, scanned) if part)
+
+
+def _pages(numbers: tuple[int, ...]) -> str:
+    return f"{'pages' if len(numbers) > 1 else 'page'} {page_ranges(numbers)}"

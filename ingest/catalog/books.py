@@ -113,7 +113,7 @@ def _ending(id: str, rows: Sequence[Row[Any]], replaced: bool) -> Settled:
     if chunks:
         return Settled(id, "live", chunks, missing, scanned, error, replaced)
     if not error:
-        error = f"no text on any page: {len(scanned)} scanned pages" if scanned else "no text on any page"
+        error = f"no text on any page: {len(scanned)} of them scanned" if scanned else "no text on any page"
     return Settled(id, "failed", 0, missing, scanned, error, replaced)
 
 

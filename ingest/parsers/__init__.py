@@ -2,6 +2,6 @@
 
 worker      the child's main loop
 child       the parent's handle on one child: limits, frames, reports
-pdf         PDF by PyMuPDF, through words → lines → order → tables, headings → compose
+pdf         PDF by PyMuPDF, through words → lines → order → blocks (tables, cells, grid) → compose
 markdown, html, text      formats without geometry, cut into pages at paragraph ends
 """

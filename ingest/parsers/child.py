@@ -95,6 +95,10 @@ class Child:
             if report[0] not in ("at", "page"):
                 return
 
+    def kill(self) -> None:
+        """End the process from another thread than the one that reads with it, which finds it gone."""
+        self._process.kill()
+
     def close(self) -> None:
         """End the process and wait for it; may be called twice."""
         if self._process.poll() is None:

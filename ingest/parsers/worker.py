@@ -96,6 +96,7 @@ class _Session:
             self._document, self._key = open_document(request.path, kind, request.max_pages), key
         return self._document
 
+
 def _plain_survey(survey: Survey) -> Report:
     outline = tuple((entry.level, entry.title, entry.page) for entry in survey.outline)
     return (

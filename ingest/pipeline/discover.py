@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+PDF_MARK_WITHIN = 1024  # bytes: readers look no further for the mark either
 _NAMESPACE = uuid.UUID("0b7d2f3c-5f0e-5f55-9f0a-3d1f5a6c7e21")
 _ESCAPE = re.compile(r"\\(\\|x[0-9a-f]{2}|u[0-9a-f]{4}|U[0-9a-f]{8})")
 
@@ -81,11 +82,20 @@ def _at(path: Path, suffixes: frozenset[str], entered: set[tuple[int, int]], nam
             yield from _below(path, suffixes, entered, named)
     elif not stat.S_ISREG(status.st_mode):
         yield Found(path, "not a file but a device, pipe or socket", named)
-    elif path.suffix.lower() not in suffixes:
+    elif path.suffix.lower() not in suffixes and not _begins_like_a_pdf(path):
         known = ", ".join(sorted(suffixes))
         yield Found(path, f"not a format that docqa reads ({known})", named)
     else:
         yield Found(path, named=named)
+
+
+def _begins_like_a_pdf(path: Path) -> bool:
+    """Whether a file of another name is a PDF after all."""
+    try:
+        with path.open("rb") as file:
+            return b"%PDF-" in file.read(PDF_MARK_WITHIN)
+    except OSError:
+        return False
 
 
 def _below(folder: Path, suffixes: frozenset[str], entered: set[tuple[int, int]], named: bool) -> Iterator[Found]:

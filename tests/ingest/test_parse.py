@@ -159,6 +159,25 @@ def test_a_child_ends_when_its_parent_is_gone_even_in_the_midst_of_a_page(tmp_pa
     until(lambda: not Path(f"/proc/{child}").exists() or Path(f"/proc/{child}/stat").read_text().split()[2] == "Z", 10)
 
 
+def test_a_pool_that_is_closed_ends_a_child_in_the_middle_of_a_page(tmp_path: Path) -> None:
+    laughs(tmp_path / "slow.pdf", NOTHING)
+    pool, raised = ParserPool(Settings(parse_seconds=100)), list[Exception]()
+
+    def read() -> None:
+        try:
+            pool.survey(tmp_path / "slow.pdf", "slow.pdf")
+        except ParserStoppedError as error:
+            raised.append(error)
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    until(children)
+    time.sleep(1)
+    pool.close()
+    reader.join(20)
+    assert (not reader.is_alive(), len(raised), children()) == (True, 1, set())
+
+
 def test_a_forked_process_starts_its_own_children(pool: ParserPool, fine: Path) -> None:
     pool.survey(fine, "fine.pdf")
     if not (pid := os.fork()):

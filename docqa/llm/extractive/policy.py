@@ -18,7 +18,8 @@ from docqa.llm.extractive.wording import CLAIM, NOT_FOUND, compose, say
 from docqa.llm.extractive.words import plain, words
 
 MOST_SEARCHES = 6  # queries of one question
-MOST_PAGES = 2  # pages of results read for one query
+MOST_PAGES = 2  # pages of results read for one query, and as many more as it takes to read
+LEAST_READ = 6  # passages of it: in a small window a page holds only one or two
 MOST_NOTES = 3  # notes in one step
 RIVALS = 20  # statements among which a contradiction is looked for
 QUERY_CHARS = 1000
@@ -48,6 +49,8 @@ def _follow(question: Question, seen: View) -> list[ToolCall]:
         links = chain(last, known, question.follows) if question.follows or not reached else []
         links = [link for link in links if not seen.noted(link.quote)]
         if not links and not reached:
+            if question.follows and (calls := _look_up(start, seen)):
+                return calls
             continue
         # Notes and look-up are two steps: in a small window they would share its room and the passages would be cut.
         calls = [_note(leads_to(start, link), link.quote, link.passage) for link in links]
@@ -60,11 +63,11 @@ def _look_up(query: str, seen: View) -> list[ToolCall]:
     """A search for a query, its next page of results, or nothing where enough pages of it have been seen."""
     if "search_archive" not in seen.tools:
         return []
-    page = seen.searched(query)
-    if not page:
-        return [_search(query)]
-    after = max((s.next_page for s in seen.searches if plain(s.query) == plain(query)), default=0)
-    return [_search(query, after)] if page < after <= MOST_PAGES else []
+    if not seen.searched(query):
+        return [] if seen.made(query) else [_search(query)]
+    last = max((s for s in seen.searches if plain(s.query) == plain(query)), key=lambda s: s.page)
+    enough = last.page >= MOST_PAGES and last.read >= LEAST_READ
+    return [] if enough or not last.next_page else [_search(query, last.next_page)]
 
 
 def _read(question: Question, seen: View, meaning: Meaning) -> list[ToolCall]:

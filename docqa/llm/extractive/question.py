@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -29,6 +30,8 @@ _SHOWS: dict[Kind, str] = {
     "definition": r"\b(?:is|are|means?|refers? to|stands? for|defined|denotes?)\b|:|\(",
 }
 STRONG = 2.0
+OWN_SIDE = 0.4  # factor of the weight of a compared thing's own name
+_BEGINS = frozenset("did do does is are was were has have had can may will would than between of allow from".split())
 _COMPARES = re.compile(r"\b(?:or|than|versus|vs|compared?|both|differen\w+|more|less|the two)\b", re.IGNORECASE)
 _FOLLOWS = re.compile(r"\b(?:follow\w*|themselves|itself|chain\w*|until|nested|final|in turn)\b", re.IGNORECASE)
 
@@ -61,20 +64,44 @@ class Question:
 
 
 def sides(question: Question) -> list[Question]:
-    """A comparison of named things as one question for each of them; any other question as it is."""
-    compared = [n for n in question.names if not is_date(n)]
-    if len(compared) < 2 or not _COMPARES.search(question.text):
-        return [question]
-    found = []
-    for name in compared:
-        others = {s for n in compared if n != name for s in words(n)} - set(words(name))
-        found.append(replace(
-            question,
-            terms=tuple(s for s in question.terms if s not in others),
-            strong={s: w for s, w in question.strong.items() if s not in others},
-            names=(name,),
-        ))
-    return found
+    """A comparison as one question for each of the things compared; any other question as it is.
+
+    What is compared are the names of the question, or what stands on either side of "or". In a question about one side
+    its name counts little: a table seldom repeats whose it is.
+    """
+    named = [n for n in question.names if not is_date(n)]
+    compared = named if len(named) > 1 and _COMPARES.search(question.text) else _alternatives(question.text)
+    return [_side(question, one, [o for o in compared if o != one]) for one in compared] or [question]
+
+
+def _side(question: Question, name: str, others: Sequence[str]) -> Question:
+    left_out = {s for other in others for s in words(other)} - set(words(name))
+    own = dict.fromkeys(words(name), OWN_SIDE)
+    text = question.text
+    for other in others:
+        text = text.replace(other, " ")
+    return replace(
+        question,
+        text=plain(re.sub(r"(?:,| or\b| and\b)(?=\s*[,?.])", " ", text)),
+        terms=tuple(s for s in question.terms if s not in left_out),
+        strong={s: w for s, w in question.strong.items() if s not in left_out} | own,
+        names=(name,),
+    )
+
+
+def _alternatives(text: str) -> list[str]:
+    """What stands before and after "or": up to a comma or verb before it, and as many words, or to a comma, after it."""
+    before, found, after = text.partition(" or ")
+    if not found:
+        return []
+    left: list[str] = []
+    for word in reversed(before.split()):
+        if word.endswith(",") or word.lower() in _BEGINS or len(left) == 6:
+            break
+        left.insert(0, word)
+    right = re.split(r"[,.?;]", after)[0].split()[: max(1, len(left))]
+    pair = [" ".join(left), " ".join(right)]
+    return pair if all(words(one) for one in pair) and words(pair[0]) != words(pair[1]) else []
 
 
 def is_date(text: str) -> bool:

@@ -26,7 +26,25 @@ def signals(ranking: Ranking, chosen: Sequence[Scored], pool: Sequence[Statement
     masked = [" ".join(w for w in c.statement.said.split() if not set(words(w)) & set(strong)) for c in chosen]
     asked_text = " ".join(question.surface[s] for s in asked)
     least = [min((c.cover.get(s, 0.0) for s in asked), default=1.0) for c in chosen]
-    return {
+    from docqa.llm.extractive.words import surfaces
+    extra = {}
+    if asked:
+        w = [weight[s] for s in asked]; tot = sum(w) or 1
+        rows = [meaning.nearest([question.surface[s].lower() for s in asked], surfaces(" ".join([c.statement.quote, c.statement.heading, *c.statement.columns]))) for c in chosen]
+        extra["cont_first"] = sum(a*b for a,b in zip(w,rows[0]))/tot
+        extra["cont_best"] = max(sum(a*b for a,b in zip(w,r))/tot for r in rows)
+        extra["cont_min_first"] = min(rows[0])
+        extra["cont_min_best"] = max(min(r) for r in rows)
+        both=[max(r[i] for r in rows) for i in range(len(asked))]
+        extra["cont_joint"] = sum(a*b for a,b in zip(w,both))/tot
+        extra["cont_min_joint"] = min(both)
+        extra["head_first"] = rows[0][0]
+        extra["head_joint"] = both[0]
+    extra["single"] = max(sum(weight.get(s,0)*v for s,v in c.cover.items()) for c in chosen)
+    pool_texts=[f.said for f in pool]
+    extra["masked_pool"] = max(meaning.alike(text, [" ".join(w for w in x.split() if not set(words(w)) & set(strong)) for x in pool_texts]))
+    extra["contrast"] = meaning.alike(text, masked)[0] - sorted(meaning.alike(text, [" ".join(w for w in x.split() if not set(words(w)) & set(strong)) for x in pool_texts]))[len(pool_texts)//2]
+    return {**extra,
         "covered": sum(joint.values()),
         "asked_joint": sum(joint[s] for s in asked) / whole,
         "asked_best": max(covers),

@@ -20,17 +20,22 @@ _ENTRY = re.compile(r"^\[(e\d+)\] (.*) \((c\d+), (?:(.*), )?page (\d+)\)$", re.M
 _QUOTED = re.compile(r'^(.*?) — "(.*)"$')
 _EARLIER = re.compile(r"<earlier>\n(.*?)\n</earlier>", re.DOTALL)
 _QUERY = re.compile(r'^search_archive\{"query": "([^"\n]*)', re.MULTILINE)
+_LAST = re.compile(r"^search .*: page \d+ of \d+, passages \d+–(\d+) of \d+", re.MULTILINE)
 _MORE = re.compile(r"^More: .*=(\d+)\)", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """A page of results that is in sight: what was searched for, which page, its passages, and the next page if any."""
+    """A page of results that is in sight: what was searched for, which page, its passages, and the next page if any.
+
+    ``read`` counts the passages of this page and of those before it.
+    """
 
     query: str
     page: int
     passages: tuple[Passage, ...]
     next_page: int = 0
+    read: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,10 +100,11 @@ def _searches(messages: Sequence[Message]) -> list[Search]:
     for message in messages:
         call = calls.get(message.call_id)
         if message.role == "tool" and call is not None and call.name == "search_archive":
-            more = _MORE.search(message.content)
+            more, last = _MORE.search(message.content), _LAST.search(message.content)
             page = call.arguments.get("page", 1)
             found.append(Search(str(call.arguments.get("query", "")), page if isinstance(page, int) else 1,
-                                tuple(passages(message.content)), int(more.group(1)) if more else 0))
+                                tuple(passages(message.content)), int(more.group(1)) if more else 0,
+                                int(last.group(1)) if last else 0))
     return found
 
 

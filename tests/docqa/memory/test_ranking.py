@@ -19,7 +19,7 @@ def test_the_best_hit_of_a_named_document_goes_before_an_unnamed_one() -> None:
 
 
 def test_a_document_that_is_not_named_is_never_shut_out() -> None:
-    within = [hit(f"n{i:03}", "named") for i in range(150)]
+    within = [hit(f"n{i:03}", "named") for i in range(199)]
     ranked = prefer_named([hit("x", "other"), *within], within, [Naming("named", 1.0, "")])
     assert [h.id for h in ranked].index("x") < 160
 

@@ -56,7 +56,7 @@ def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "data"),
     [
-        ("a.md", b"# Top\n\none\x00two &#0; &#xD800; `co\x00de`\n"),
+        ("a.md", b"# Top\n" + b"\n" * 5000 + b"one\x00two &#0; &#xD800; `co\x00de`\n"),
         ("a.html", b"<h1>Top</h1><p>one&#0;two&#xD800; three&#xDFFF;</p><pre>co&#xD800;de</pre>"),
         ("a.txt", "Top\n\none\0two".encode("utf-16")),
         ("a.txt", b"\xff\xfeT\x00o\x00p\x00\x00\xd8x\x00"),

@@ -64,6 +64,13 @@ def test_the_survey_of_the_same_bytes_is_the_same(tmp_path: Path) -> None:
     assert surveyed(tmp_path / "a.pdf") == surveyed(tmp_path / "a.pdf")
 
 
+def test_a_page_reads_the_same_whether_or_not_the_survey_was_made_by_the_same_reader(tmp_path: Path) -> None:
+    drawn(*report(6)).save(tmp_path / "a.pdf")
+    survey = surveyed(tmp_path / "a.pdf")
+    with PdfDocument(tmp_path / "a.pdf", 9) as fresh:
+        assert [fresh.page(number, survey) for number in range(1, 7)] == read(tmp_path / "a.pdf")
+
+
 def test_headings_are_told_by_size_and_by_weight(tmp_path: Path) -> None:
     texts: list[Text] = [(72, 90, "Large", 22), *paragraph(72, 130, BODY, 6), (72, 230, "Bold", 10, "hebo")]
     page = page_of(tmp_path, [*texts, *paragraph(72, 250, BODY, 6)])
@@ -151,17 +158,3 @@ def test_a_document_with_too_many_pages_is_refused_and_the_setting_named(tmp_pat
     drawn(*report(4)).save(tmp_path / "a.pdf")
     with pytest.raises(TooLargeError, match="DOCQA_MAX_PAGES allows 3"):
         PdfDocument(tmp_path / "a.pdf", 3)
-
-
-def test_no_page_of_a_pdf_holds_a_lone_surrogate_or_a_nul(tmp_path: Path) -> None:
-    file = drawn([(72, 100, "AB and words")])
-    font = file[0].get_fonts()[0][0]
-    codes = b"begincmap 1 begincodespacerange <00> <ff> endcodespacerange 2 beginbfchar <41> <D800> <42> <0000> endbfchar"
-    unicode = file.get_new_xref()
-    file.update_object(unicode, "<<>>")
-    file.update_stream(unicode, b"/CIDInit /ProcSet findresource begin 12 dict begin " + codes + b" endcmap end end")
-    file.xref_set_key(font, "ToUnicode", f"{unicode} 0 R")
-    file.save(tmp_path / "a.pdf")
-    text = read(tmp_path / "a.pdf")[0].text
-    assert "AB" not in text
-    assert not any(c == "\0" or "\ud800" <= c <= "\udfff" for c in text)

@@ -108,11 +108,11 @@ def test_small_amounts_on_following_rows_stay_with_their_labels(tmp_path: Path) 
 
 
 def test_a_cell_that_goes_on_in_the_next_lines_is_one_cell(tmp_path: Path) -> None:
-    rows = [["2", "X-ray test", "Ship and Field", "30 November"], ["3", "Lower the limit to 1.5", "Board", "31 October"]]
+    rows = [["2", "X-ray test", "Ship and Field", "30 November"], ["3", "Lower the limit to 1.5", "Board", "31 May"]]
     wrapped: list[Text] = [(325, 110, "Operations", 9), (439, 110, "2024", 9), (100, 129, "metres at sea", 9)]
     assert table(page_of(tmp_path, ruled(rows, [76, 100, 325, 439], bold=0) + wrapped)) == (
         "2 | X-ray test | Ship and Field Operations | 30 November 2024\n"
-        "3 | Lower the limit to 1.5 metres at sea | Board | 31 October"
+        "3 | Lower the limit to 1.5 metres at sea | Board | 31 May"
     )
 
 
