@@ -136,6 +136,11 @@ def status(ledger: str, step: int, steps: int, used: int, budget: int, last: boo
     return "\n".join([*lines, f"<status>{line}</status>"])
 
 
+def longest_status(budget: int) -> str:
+    """A status message that takes as many tokens as any, the ledger aside."""
+    return status("x", 999, 999, budget, budget, last=True)
+
+
 def unknown_function(name: str, known: Sequence[str]) -> str:
     """The model called what does not exist, or may not be called now."""
     return f"There is no function {_attribute(name)[:60]!r} to call now; call one of: {', '.join(known)}."

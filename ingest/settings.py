@@ -18,7 +18,11 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="DOCQA_", env_file=".env", extra="ignore", frozen=True)
 
     data_dir: Path = Field(Path(".docqa"), description="Folder of the catalog, the embedded archive and the files.")
-    tenant: str = Field("default", description="Whose library this is; tenants never see each other.")
+    tenant: str = Field(
+        "default",
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$",
+        description="Whose library this is; tenants never see each other.",
+    )
 
     archive: str = Field("lancedb", description="Archive backend: 'lancedb' (embedded, below the data folder).")
     catalog_url: str = Field("", description="SQLAlchemy URL of the catalog; empty: SQLite in the data folder.")

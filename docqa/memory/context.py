@@ -64,7 +64,7 @@ class MainContext:
         Args:
             llm: whose tokens are counted.
             window: its window in tokens, prompt and answer together.
-            reserved: tokens of it kept for the answer, at most a quarter of the window.
+            reserved: tokens of it kept for the answer, at most a quarter.
             tools: the functions that are sent with every call.
             library: what the library holds; cut where the window is small.
             ledger: the run's evidence.
@@ -80,16 +80,15 @@ class MainContext:
         self._queue: list[Entry] = []
         self._evicted: list[tuple[int, int]] = []
         self._counts: dict[str, int] = {}
+        self._summary = Summary(self._count, 0)
         self.prompt_tokens = 0  # of the messages built last, with all functions
         self._tools = START + self._count(schema(tools))
-        longest = prompts.status("x", 999, 999, self.budget, self.budget, last=True)
-        self._status = self._tokens(Message("user", longest)) + _SLACK
+        self._status = self._tokens(Message("user", prompts.longest_status(self.budget))) + _SLACK
         fixed = self._tools + self._tokens(Message("system", prompts.SYSTEM)) + self._status
         if self.budget < fixed + _LEAST:
             raise ContextError(_too_small(window, fixed + _LEAST, reserved))
         self._system = Message("system", self._instructions(library, (self.budget - fixed - _LEAST) // 8))
         self._left = self.budget - self._tools - self._tokens(self._system) - self._status
-        self._summary = Summary(self._count, 0)
 
     def _instructions(self, library: str, limit: int) -> str:
         shown = cut(library, min(limit, 400), self._count, prompts.CUT) if limit >= 24 else ""

@@ -34,7 +34,7 @@ class SearchingContract:
         archive.put([chunk(0, "alpha"), chunk(1, "beta"), chunk(2, "beta gamma gamma gamma")], axes[:3])
         hits = archive.search("beta", axes[0] + axes[1] / 2, 3)
         assert [hit.id for hit in hits] == ["id-000001", "id-000002", "id-000000"]
-        assert [hit.score for hit in hits] == pytest.approx([(1 / 61 + 1 / 62) / 2, (1 / 62 + 1 / 63) / 2, 1 / 61 / 2])
+        assert [hit.score for hit in hits] == pytest.approx([1 / 61 + 1 / 62, 1 / 62 + 1 / 63, 1 / 61])
 
     def test_equal_scores_are_ordered_by_id_wherever_the_list_is_cut(self, archive: Archive) -> None:
         chunks = [chunk(number) for number in range(60)]

@@ -57,7 +57,7 @@ def test_a_collection_keeps_documents_apart(docqa: Docqa, folder: Path) -> None:
 
 
 def test_an_interrupt_ends_with_130_and_says_that_it_goes_on(folder: Path) -> None:
-    for number in range(40):
+    for number in range(400):
         (folder / f"{number}.md").write_text(f"# Note {number}\n\n" + f"The note {number} says little. " * 200)
     command = [sys.executable, "-c", "from docqa.cli import main; main()", "ingest", str(folder)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=os.environ) as child:
