@@ -13,11 +13,11 @@ from typing import NamedTuple
 
 from sqlalchemy import Engine, and_, delete, select, update
 
-from ingest.catalog import runs
 from ingest.catalog.books import close, in_sight, settle, write_parts, write_plans
 from ingest.catalog.claims import Claims, Offer, Outcome, bump, forget, parts_of, take_over
 from ingest.catalog.engine import reading, writing
 from ingest.catalog.rows import Part, Plan, Settled, Work
+from ingest.catalog.runs import beat, begin, end, living
 from ingest.catalog.tables import documents, generations, parts, sources
 from ingest.errors import NotFoundError
 
@@ -61,17 +61,17 @@ class Ledger:
     def run(self) -> Iterator[str]:
         """A run of this process, under whose id documents are claimed; its end frees what it has not finished."""
         with writing(self._engine) as connection:
-            run = runs.begin(connection, self._tenant)
+            run = begin(connection, self._tenant)
         try:
             yield run
         finally:
             with writing(self._engine) as connection:
-                runs.end(connection, run)
+                end(connection, run)
 
     def beat(self, run: str) -> None:
         """Say that a run still lives, for processes on other machines."""
         with writing(self._engine) as connection:
-            runs.beat(connection, run)
+            beat(connection, run)
 
     def seen(self, ids: Collection[str]) -> dict[str, Seen]:
         """Of these places (ids of documents) those whose bytes, as last read, are live in their collection."""
@@ -120,7 +120,7 @@ class Ledger:
     def busy(self) -> bool:
         """Whether a living process takes documents in."""
         with reading(self._engine) as connection:
-            return bool(runs.living(connection, self._tenant))
+            return bool(living(connection, self._tenant))
 
     def inventory(self) -> list[Held]:
         """All generations that there are, out of sight or not."""
@@ -129,7 +129,7 @@ class Ledger:
         mine = generations.c.tenant == self._tenant
         waiting = select(parts.c.generation).join(generations).where(mine, parts.c.state == "waiting").distinct()
         with reading(self._engine) as connection:
-            alive, open, held = runs.living(connection, self._tenant), set(connection.scalars(waiting)), []
+            alive, open, held = living(connection, self._tenant), set(connection.scalars(waiting)), []
             for row in connection.execute(query.where(mine).order_by(generations.c.added, generations.c.id)):
                 to_do = row.state == "ingesting" or (row.state == "live" and row.id in open)
                 common = (row.id, row.document, row.source, row.sha256, row.state, row.chunks)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from html.parser import HTMLParser
 
 from ingest.parsers.normalise import clean, squeezed
-from ingest.parsers.text import Piece, table_pieces
+from ingest.parsers.pieces import Piece, table_pieces
 from ingest.types import BlockKind
 
 _DROPPED = frozenset("script style nav template noscript svg iframe object select button head".split())

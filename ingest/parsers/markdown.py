@@ -8,7 +8,7 @@ from typing import Any
 
 from ingest.parsers.html import html_pieces
 from ingest.parsers.normalise import clean, squeezed
-from ingest.parsers.text import Piece, plain_pieces, table_pieces
+from ingest.parsers.pieces import Piece, plain_pieces, table_pieces
 from ingest.types import BlockKind
 
 _FRONT_MATTER = re.compile(r"\A---[ \t]*\n(.*?)\n---[ \t]*\n", re.DOTALL)

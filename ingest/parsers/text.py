@@ -7,14 +7,13 @@ block that is longer is cut at a line or word end.
 from __future__ import annotations
 
 import codecs
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection
 from pathlib import Path
-from typing import NamedTuple
 
 from ingest.errors import DocumentError, EmptyError, TooLargeError
 from ingest.parsers.headings import path_before
-from ingest.parsers.normalise import clean
-from ingest.types import Block, BlockKind, OutlineEntry, Page, Survey
+from ingest.parsers.pieces import Piece, plain_pieces
+from ingest.types import Block, OutlineEntry, Page, Survey
 
 PAGE_CHARACTERS = 3_000
 _FIRST_TEXT = 8_000
@@ -24,15 +23,6 @@ _BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF32_LE, "utf-32"), (codecs.BOM_UTF32_BE, "utf-32"),
     (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"),
 )  # fmt: skip
-
-
-class Piece(NamedTuple):
-    """A block of a text before it has a page. ``columns`` are a table's column labels."""
-
-    kind: BlockKind
-    text: str
-    level: int = 0
-    columns: tuple[str, ...] = ()
 
 
 class TextDocument:
@@ -102,12 +92,6 @@ def decoded(data: bytes) -> str:
         return data.decode(best.encoding if best else "latin-1", "replace")
 
 
-def plain_pieces(text: str) -> list[Piece]:
-    """Paragraphs of a plain text, which blank lines part."""
-    lines = "\n".join(_line(line) for line in text.splitlines())
-    return [Piece("text", part.strip("\n")) for part in lines.split("\n\n") if part.strip()]
-
-
 def paginated(pieces: list[Piece]) -> list[list[Piece]]:
     """Pieces gathered into pages; a heading is not left alone at the end of a page."""
     pages: list[list[Piece]] = []
@@ -122,13 +106,6 @@ def paginated(pieces: list[Piece]) -> list[list[Piece]]:
         pages[-1].append(piece)
         room -= len(piece.text) + 2
     return pages
-
-
-def table_pieces(rows: Sequence[Sequence[str]], heads: int) -> list[Piece]:
-    """A table as ``cell | cell`` row by row; the first ``heads`` rows label its columns."""
-    lines = [" | ".join(row).rstrip(" |") for row in rows if any(row)]
-    labels = [" ".join(filter(None, parts)) for parts in zip(*(row[1:] for row in rows[:heads]), strict=False)]
-    return [Piece("table", "\n".join(lines), columns=tuple(labels) if any(labels) else ())] if lines else []
 
 
 def _cut(piece: Piece) -> list[Piece]:
@@ -157,8 +134,3 @@ def _pieces(text: str, kind: str) -> tuple[str, list[Piece]]:
 
         return html_pieces(text)
     return "", plain_pieces(text)
-
-
-def _line(line: str) -> str:
-    """A line with its characters normalised and its inner spacing kept."""
-    return " ".join(clean(word) for word in line.replace("\t", "    ").rstrip().split(" ")) if line.strip() else ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ingest.parsers.html import html_pieces
-from ingest.parsers.text import Piece
+from ingest.parsers.pieces import Piece
 
 
 def pieces(text: str) -> list[Piece]:

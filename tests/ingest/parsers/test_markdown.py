@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from ingest.parsers.markdown import markdown_pieces
-from ingest.parsers.text import Piece, TextDocument
+from ingest.parsers.pieces import Piece
+from ingest.parsers.text import TextDocument
 
 
 def pieces(text: str) -> list[Piece]:
