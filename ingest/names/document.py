@@ -11,11 +11,12 @@ from ingest.types import Names, Survey
 
 LONGEST_TITLE = 120  # characters
 _SUFFIX = r"(?:Inc|Incorporated|Corp|Corporation|Company|Co|Ltd|Limited|LLC|LLP|PLC|plc|GmbH|AG|SE|SA|NV|BV|Oy|AB|ASA)"
-_PART = r"(?:[A-Z0-9][\w&.’'\-]*|&|of|and)"
-_COMPANY = re.compile(rf"\b{_PART}(?:[ \u00a0]{_PART}){{0,5}}?,?[ \u00a0]{_SUFFIX}\b\.?")
+_WORD = r"[A-Z0-9][\w&.’'\-]*"
+_COMPANY = re.compile(rf"\b{_WORD}(?:[ \u00a0](?:{_WORD}|&|of|and)){{0,5}}?,?[ \u00a0]{_SUFFIX}\b\.?")
 _LEGAL_WORDS = frozenset(
     "inc incorporated corp corporation company co ltd limited llc llp plc gmbh ag se sa nv bv".split()
 )
+_SMALL_WORDS = frozenset("a and by de for in of on the to".split())
 # A line that a form labels as the name of the organisation, such as the cover of a registered report.
 _LABELLED = re.compile(
     r"([^\n]{2,80})\n[^\S\n]*\n?[^\S\n]*\(?\s*(?:exact\s+)?name\s+of\s+(?:the\s+)?(?:registrant|company|issuer)", re.I
@@ -79,8 +80,8 @@ def _organisation(survey: Survey, stem: str) -> str:
     for match in _COMPANY.finditer(f"{survey.title}\n{first}"):
         name = _tidy(match.group())
         if not set(normalise(name).split()) <= _LEGAL_WORDS:
-            counts[name] = counts.get(name, 0) + 1
-    if counts:
+            counts[name] = counts.get(name, 0) + 1 + (name in survey.title or name in survey.large_text)
+    if counts and max(counts.values()) > 1:  # a company that is mentioned once is one that the text speaks of
         return max(counts, key=lambda name: (counts[name], -list(counts).index(name)))
     for word in _name_words(stem):
         letters = r"\s?".join(re.escape(letter) for letter in word)  # a file name writes names in one word
@@ -122,7 +123,7 @@ def _short_forms(organisation: str) -> list[str]:
     if len(words) > 1 and words[-1] in ("com", "org", "net"):
         words = words[:-1]
     forms = [full, " ".join(words)]
-    if len(words) > 2 and "and" not in words:
+    if len(words) > 2 and not _SMALL_WORDS & set(words[:2]):
         forms += [" ".join(words[:2])]
     first = organisation.removeprefix("The ").split(" ")[0]
     if len(words) > 1 and first.isupper() and len(first) > 1:

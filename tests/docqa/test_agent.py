@@ -31,10 +31,10 @@ from docqa.settings import Settings
 from ingest.tokens import count
 from tests.docqa.shelf import Shelf, chunk, chunks
 
-SHELF = chunks("The harbour was built in 1931 by Mara Quint.", "Mara Quint was born in Selby.", "The crane is red.")
+SHELF = chunks("The harbour was built in 1931 by Quay Works.", "Quay Works was born in Selby.", "The crane is red.")
 SEARCH = call("search_archive", query="who built the harbour")
-NOTE = call("note_evidence", claim="Quint built it", chunk="c1", quote="built in 1931 by Mara Quint")
-ANSWER = call("answer", text="Mara Quint [e1].", citations=["e1"])
+NOTE = call("note_evidence", claim="Works built it", chunk="c1", quote="built in 1931 by Quay Works")
+ANSWER = call("answer", text="Quay Works [e1].", citations=["e1"])
 
 
 def run(script: Sequence[Completion] | Script, question: str = "Who built it?", **more: Any) -> list[Event]:
@@ -77,9 +77,9 @@ def test_a_run_tells_what_happens_in_the_order_in_which_it_does() -> None:
 
 def test_the_answer_carries_its_numbered_citations_and_what_it_cost() -> None:
     answer = answered(run([SEARCH, NOTE, ANSWER]))
-    assert (answer.text, answer.outcome, answer.steps, answer.limit) == ("Mara Quint [1].", "answered", 3, "")
-    assert [(c.marker, c.quote, c.page) for c in answer.citations] == [(1, "built in 1931 by Mara Quint", 1)]
-    assert answer.evidence[0].claim == "Quint built it"
+    assert (answer.text, answer.outcome, answer.steps, answer.limit) == ("Quay Works [1].", "answered", 3, "")
+    assert [(c.marker, c.quote, c.page) for c in answer.citations] == [(1, "built in 1931 by Quay Works", 1)]
+    assert answer.evidence[0].claim == "Works built it"
     assert answer.prompt_tokens > 1000
     assert answer.answer_tokens > 20
     assert answer.model == "scripted"
@@ -87,7 +87,7 @@ def test_the_answer_carries_its_numbered_citations_and_what_it_cost() -> None:
 
 def test_the_calls_of_one_step_run_in_their_order() -> None:
     answer = answered(run([together(SEARCH, NOTE, ANSWER)]))
-    assert (answer.text, answer.steps) == ("Mara Quint [1].", 1)
+    assert (answer.text, answer.steps) == ("Quay Works [1].", 1)
 
 
 def test_each_call_is_followed_by_its_result_in_what_the_model_sees() -> None:
@@ -106,7 +106,7 @@ def test_text_beside_calls_is_passed_on_and_stays_in_the_context() -> None:
 
 
 def test_prose_without_a_call_is_sent_back() -> None:
-    events = run([Completion("It was Quint."), Completion(), SEARCH, NOTE, ANSWER])
+    events = run([Completion("It was Works."), Completion(), SEARCH, NOTE, ANSWER])
     assert [o.text for o in observed(events)[:2]] == ["Nothing was called. Call a function; to end, call answer."] * 2
     assert answered(events).outcome == "answered"
 
@@ -117,19 +117,19 @@ def test_not_in_the_documents_is_an_answer() -> None:
 
 
 def test_an_answer_without_a_citation_is_sent_back_twice_and_then_called_partial() -> None:
-    bare = call("answer", text="Mara Quint.")
+    bare = call("answer", text="Quay Works.")
     events = run([SEARCH, bare, bare, bare])
     assert [o.ok for o in observed(events)] == [True, False, False]
     answer = answered(events)
     assert (answer.outcome, answer.limit) == ("partial", "answers without a citation")
-    assert answer.text == "Mara Quint.\n\n(No passage was found that carries this answer.)"
+    assert answer.text == "Quay Works.\n\n(No passage was found that carries this answer.)"
 
 
 def test_of_a_third_answer_only_the_citations_that_hold_are_kept() -> None:
-    mixed = call("answer", text="Quint [e1].", citations=["e1", {"chunk": "c1", "quote": "sunk in 1931"}])
+    mixed = call("answer", text="Works [e1].", citations=["e1", {"chunk": "c1", "quote": "sunk in 1931"}])
     answer = answered(run([SEARCH, NOTE, mixed, mixed, mixed]))
     assert answer.outcome == "answered"
-    assert [c.quote for c in answer.citations] == ["built in 1931 by Mara Quint"]
+    assert [c.quote for c in answer.citations] == ["built in 1931 by Quay Works"]
 
 
 def test_the_same_call_again_is_answered_with_where_its_result_stands() -> None:
@@ -138,9 +138,9 @@ def test_the_same_call_again_is_answered_with_where_its_result_stands() -> None:
 
 
 def test_a_quote_that_stands_nowhere_comes_back_and_the_run_goes_on() -> None:
-    wrong = call("note_evidence", claim="x", chunk="c1", quote="built in 1932 by Mara Quint")
+    wrong = call("note_evidence", claim="x", chunk="c1", quote="built in 1932 by Quay Works")
     events = run([SEARCH, wrong, NOTE, ANSWER])
-    assert 'Nearest there: "The harbour was built in 1931 by Mara Quint."' in observed(events)[1].text
+    assert 'Nearest there: "The harbour was built in 1931 by Quay Works."' in observed(events)[1].text
     assert answered(events).outcome == "answered"
 
 
@@ -156,8 +156,8 @@ def test_the_limit_of_steps_ends_in_what_was_found_so_far() -> None:
     answer = answered(run([SEARCH, NOTE, SEARCH], max_steps=3))
     assert (answer.outcome, answer.limit, answer.steps) == ("partial", "3 steps", 3)
     assert "limit of 3 steps" in answer.text
-    assert answer.text.endswith("- Quint built it [1]")
-    assert answer.citations[0].quote == "built in 1931 by Mara Quint"
+    assert answer.text.endswith("- Works built it [1]")
+    assert answer.citations[0].quote == "built in 1931 by Quay Works"
 
 
 def test_a_limit_before_anything_was_found_says_so() -> None:
@@ -276,11 +276,11 @@ def test_one_agent_serves_many_threads() -> None:
         thread.start()
     for thread in threads:
         thread.join()
-    assert texts == ["Mara Quint [1]."] * 8
+    assert texts == ["Quay Works [1]."] * 8
 
 
 texts = st.builds(lambda w, n: w * n, st.text(max_size=12), st.integers(1, 200))
-quotes = st.sampled_from(["built in 1931", "Mara Quint", "zebra", ""])
+quotes = st.sampled_from(["built in 1931", "Quay Works", "zebra", ""])
 handles = st.sampled_from(["c1", "c2", "c99", "e1", ""])
 made = st.one_of(
     st.builds(lambda q, p: ToolCall("search_archive", {"query": q, "page": p}), texts, st.integers(-1, 9)),
@@ -299,10 +299,10 @@ completions = st.builds(Completion, texts, st.lists(made, max_size=5).map(tuple)
 @settings(max_examples=100, deadline=None, derandomize=True)
 @given(script=st.lists(completions, min_size=8, max_size=8), window=st.integers(1024, 12_000))
 def test_whatever_a_model_does_the_run_ends_within_window_and_limits(script: list[Completion], window: int) -> None:
-    shelf = Shelf([chunk(f"built in 1931 by Mara Quint {n} " + "word " * (n * 9), n, n // 3 + 1) for n in range(40)])
+    shelf = Shelf([chunk(f"built in 1931 by Quay Works {n} " + "word " * (n * 9), n, n // 3 + 1) for n in range(40)])
     model = ScriptedModel(script)
     limits = Settings(context_window=window, max_steps=8)
-    answer = answered(list(Agent(model, shelf, limits).run("built Mara Quint?")))
+    answer = answered(list(Agent(model, shelf, limits).run("built Quay Works?")))
     for request in model.requests:
         assert prompt_tokens(count, request.messages, request.tools) <= window - min(1024, window // 4)
     assert answer.steps <= 8

@@ -71,10 +71,10 @@ def test_an_ellipsis_of_the_document_itself_is_found() -> None:
 
 
 def test_a_citation_carries_the_words_and_the_span_of_its_page() -> None:
-    text = "Built in 1931 by\nMara Quint."
-    citation = cite(chunk(text), "1931 by Mara Quint")
+    text = "Built in 1931 by\nQuay Works."
+    citation = cite(chunk(text), "1931 by Quay Works")
     assert citation is not None
-    assert (citation.quote, citation.start, citation.end) == ("1931 by\nMara Quint", 109, 127)
+    assert (citation.quote, citation.start, citation.end) == ("1931 by\nQuay Works", 109, 127)
     assert (citation.document, citation.title, citation.page, citation.chunk) == ("d", "Report", 7, "id")
 
 
@@ -118,8 +118,8 @@ def test_a_quote_must_say_something(quote: str, nothing: bool) -> None:
 
 
 def test_the_nearest_sentence_is_the_one_with_the_most_words_in_common() -> None:
-    text = "The harbour opened in 1931. Its crane was built by Mara Quint. It rains."
-    assert nearest(text, "the crane was made by Quint") == "Its crane was built by Mara Quint."
+    text = "The harbour opened in 1931. Its crane was built by Quay Works. It rains."
+    assert nearest(text, "the crane was made by Works") == "Its crane was built by Quay Works."
     assert nearest(text, "zebra") == ""
 
 

@@ -15,7 +15,7 @@ from ingest.errors import ArchiveError
 from ingest.tokens import count
 from tests.docqa.shelf import Shelf, chunk, chunks
 
-TEXTS = ("The harbour was built in 1931 by Mara Quint.", "Mara Quint was born in Selby.", "The crane | 42 t | red")
+TEXTS = ("The harbour was built in 1931 by Quay Works.", "Quay Works was born in Selby.", "The crane | 42 t | red")
 
 
 class Desk:
@@ -37,7 +37,7 @@ class Desk:
 
 def searched() -> Desk:
     desk = Desk()
-    desk.call("search_archive", query="harbour built by Quint")
+    desk.call("search_archive", query="harbour built by Works")
     return desk
 
 
@@ -71,11 +71,11 @@ def test_a_search_without_hits_says_so() -> None:
 
 def test_the_next_page_goes_on_where_the_last_ended() -> None:
     desk = Desk(page_tokens=70)
-    first, second = (desk.call("search_archive", query="Quint", page=n).text for n in (1, 2))
+    first, second = (desk.call("search_archive", query="Works", page=n).text for n in (1, 2))
     assert "page 1 of 2, passages 1–1 of 2" in first
     assert "More: search_archive(query, page=2)." in first
     assert "page 2 of 2, passages 2–2 of 2" in second
-    assert "There is no page 3: pages go from 1 to 2." in desk.refused("search_archive", query="Quint", page=3)
+    assert "There is no page 3: pages go from 1 to 2." in desk.refused("search_archive", query="Works", page=3)
 
 
 def test_passages_are_shortened_alike_where_there_is_no_room_for_them() -> None:
@@ -115,7 +115,7 @@ def test_an_unknown_document_is_a_mistake() -> None:
 
 def test_evidence_is_noted_with_its_citation() -> None:
     desk = searched()
-    observation = desk.call("note_evidence", claim="Quint built it", chunk="C1", quote="built in 1931 by Mara Quint")
+    observation = desk.call("note_evidence", claim="Works built it", chunk="C1", quote="built in 1931 by Quay Works")
     assert observation.text == "Noted as e1."
     assert observation.evidence == desk.ledger.entries[0]
     assert (observation.evidence.citation.page, observation.evidence.citation.start) == (1, 16)
@@ -133,7 +133,7 @@ def test_the_same_evidence_is_noted_once() -> None:
 def test_a_quote_that_is_not_there_is_refused_with_the_nearest_words() -> None:
     text = searched().refused("note_evidence", claim="x", chunk="c1", quote="the harbour was made in 1931")
     assert text == (
-        'The quote is not in c1; copy it word for word. Nearest there: "The harbour was built in 1931 by Mara Quint."'
+        'The quote is not in c1; copy it word for word. Nearest there: "The harbour was built in 1931 by Quay Works."'
     )
 
 
@@ -154,11 +154,11 @@ def test_an_answer_takes_evidence_quotes_and_markers_in_its_text() -> None:
     desk = searched()
     desk.call("note_evidence", claim="Built", chunk="c1", quote="built in 1931")
     desk.call("note_evidence", claim="Born", chunk="c2", quote="born in Selby")
-    answer = desk.call("answer", text="Quint [e2].", citations=["e1", {"chunk": "c1", "quote": "Mara Quint"}]).answer
+    answer = desk.call("answer", text="Works [e2].", citations=["e1", {"chunk": "c1", "quote": "Quay Works"}]).answer
     assert answer is not None
     assert [(name, c.quote) for name, c in answer.cited] == [
         ("e1", "built in 1931"),
-        ("c1", "Mara Quint"),
+        ("c1", "Quay Works"),
         ("e2", "born in Selby"),
     ]
 
@@ -177,11 +177,11 @@ def test_citations_are_taken_in_the_forms_that_models_write(citations: object) -
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        ({"text": "Quint."}, "cites nothing"),
+        ({"text": "Works."}, "cites nothing"),
         ({"text": " ", "not_found": True}, "has no text"),
-        ({"text": "Quint.", "citations": ["e9"]}, "no evidence 'e9'"),
-        ({"text": "Quint.", "citations": [{"chunk": "c1", "quote": "sunk in 1931"}]}, "not in c1"),
-        ({"text": "Quint.", "citations": [7]}, "citations.0"),
+        ({"text": "Works.", "citations": ["e9"]}, "no evidence 'e9'"),
+        ({"text": "Works.", "citations": [{"chunk": "c1", "quote": "sunk in 1931"}]}, "not in c1"),
+        ({"text": "Works.", "citations": [7]}, "citations.0"),
         ({"citations": ["e1"]}, "text: field required"),
     ],
 )

@@ -54,10 +54,10 @@ def write_papers(place: Path) -> Path:
     """Two documents that have something to say."""
     place.mkdir()
     (place / "harbour.md").write_text(
-        "# The harbour of Ostervik\n\nThe harbour of Ostervik was opened in 1911 by the engineer Runa Halvorsen.\n"
+        "# The harbour of Ostervik\n\nThe harbour of Ostervik was opened in 1911 by the builder Norda Shipyard.\n"
     )
     (place / "engineer.md").write_text(
-        "# Runa Halvorsen\n\nThe engineer Runa Halvorsen was born in the village of Tverrdal.\n"
+        "# Norda Shipyard\n\nThe builder Norda Shipyard was born in the village of Tverrdal.\n"
     )
     return place
 

@@ -15,7 +15,7 @@ QUESTION = "Who opened the harbour of Ostervik?"
 def test_the_answer_comes_with_document_page_and_quote(docqa: Docqa, library: Path) -> None:
     ended = docqa("ask", QUESTION)
     assert ended.code == 0
-    assert "Runa Halvorsen" in ended.out
+    assert "Norda Shipyard" in ended.out
     assert "[1] The harbour of Ostervik, page 1" in ended.out
     assert "“" in ended.out
 
@@ -58,7 +58,7 @@ def test_a_dash_reads_the_question_from_standard_input(
     docqa: Docqa, library: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("sys.stdin", io.StringIO(QUESTION))
-    assert "Runa Halvorsen" in docqa("ask", "-").out
+    assert "Norda Shipyard" in docqa("ask", "-").out
 
 
 def test_chat_answers_line_by_line_and_shows_sources(
@@ -78,4 +78,4 @@ def test_chat_goes_on_after_a_question_that_is_too_long(
     monkeypatch.setattr("sys.stdin", io.StringIO(f"{'x' * 30_000}\n{QUESTION}\n"))
     ended = docqa("chat", "--quiet")
     assert "30,000 characters" in ended.err
-    assert "Runa Halvorsen" in ended.out
+    assert "Norda Shipyard" in ended.out

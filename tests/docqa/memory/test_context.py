@@ -109,10 +109,10 @@ def test_evidence_outlives_the_passages_that_it_came_from() -> None:
     ledger = Ledger(model.count)
     main = MainContext(model, 4096, 1024, specs(), "", ledger, RunRecall())
     main.ask("Who built it?")
-    ledger.add(evidence("Quint built it", "built by Mara Quint"), "c1")
+    ledger.add(evidence("Works built it", "built by Quay Works"), "c1")
     for step in range(1, 8):
         exchange(main, step, "word " * 900)
-    assert '[e1] Quint built it — "built by Mara Quint" (c1, Harbour report, page 3)' in main.build(8, 16)[-1].content
+    assert '[e1] Works built it — "built by Quay Works" (c1, Harbour report, page 3)' in main.build(8, 16)[-1].content
 
 
 def test_a_repeated_call_is_known_while_its_result_is_in_the_context() -> None:

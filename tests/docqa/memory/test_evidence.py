@@ -10,7 +10,7 @@ from docqa.memory.evidence import Ledger
 from ingest.tokens import count
 
 
-def entry(claim: str, quote: str = "built by Mara Quint") -> Evidence:
+def entry(claim: str, quote: str = "built by Quay Works") -> Evidence:
     return Evidence(claim, Citation(1, "d", "Harbour report", 7, "id", quote, 10, 10 + len(quote)))
 
 
@@ -22,8 +22,8 @@ def ledger(*claims: str) -> Ledger:
 
 
 def test_an_entry_shows_claim_quote_chunk_and_page() -> None:
-    line = '[e1] Quint built it — "built by Mara Quint" (c12, Harbour report, page 7)'
-    assert ledger("Quint built it").render(100) == line
+    line = '[e1] Works built it — "built by Quay Works" (c12, Harbour report, page 7)'
+    assert ledger("Works built it").render(100) == line
 
 
 def test_the_oldest_lose_their_quotes_first_and_then_their_place() -> None:

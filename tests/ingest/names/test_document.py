@@ -41,7 +41,7 @@ def test_the_organisation_that_a_form_labels_as_such_is_taken() -> None:
 
 
 def test_an_organisation_is_known_by_its_short_forms() -> None:
-    aliases = document_names(survey(first_text="Brandt & Brandt Company reports."), "b.pdf").aliases
+    aliases = document_names(survey(first_text="Brandt & Brandt Company reports. Brandt & Brandt Company grew."), "b.pdf").aliases
     assert {"brandt and brandt company", "brandt and brandt", "b and b", "bnb", "bb"} <= set(aliases)
 
 
@@ -53,3 +53,14 @@ def test_a_file_name_in_one_word_finds_its_organisation_in_the_text() -> None:
 def test_the_period_of_the_file_name_goes_before_that_of_the_text() -> None:
     names = document_names(survey(first_text="for the year ended December 31, 2021"), "report-2022Q3.pdf")
     assert names.period == "Q3 2022"
+
+
+def test_a_company_that_is_mentioned_once_is_not_taken_for_the_documents_organisation() -> None:
+    names = document_names(survey(large_text="The old mill", first_text="It was sold to the Norda Company in 1931."), "m.md")
+    assert names.organisation == ""
+    assert names.aliases == ("old mill",)
+
+
+def test_small_words_alone_are_no_alias() -> None:
+    first = "Office of the Harbour Company. Office of the Harbour Company."
+    assert not {"of the", "office of"} & set(document_names(survey(first_text=first), "x1.pdf").aliases)
