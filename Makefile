@@ -17,7 +17,7 @@ demo: .venv/runtime
 	$(BIN)/docqa ingest sample_docs/documents
 	@for question in \
 		"In which year was RV Lantern built, and by which yard?" \
-		"When does the frame order end under which the Kestrel-4's battery packs are bought?" \
+		"What did the charter of the vessel that raised Skerrow's lost buoy cost?" \
 		"What was the top speed of RV Lantern at her trials?"; do \
 		printf '\n$$ docqa ask "%s"\n\n' "$$question"; \
 		$(BIN)/docqa ask "$$question" || test $$? -ge 3 || exit; \

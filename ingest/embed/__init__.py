@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from typing import Protocol
 
 import numpy as np
@@ -44,6 +45,16 @@ def open_embedder(settings: Settings) -> Embedder:
         from ingest.embed.openai import OpenAIEmbedder
 
         return OpenAIEmbedder(settings)
+    return builtin_embedder()
+
+
+@cache
+def builtin_embedder() -> Embedder:
+    """The built-in embedder, which a process needs once: its model takes half a GiB when it runs.
+
+    Raises:
+        EmbedderError: its model is missing or is not the one expected.
+    """
     from ingest.embed.minilm import MiniLM
 
     return MiniLM()

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ingest.embed import Embedder, Vectors
+from ingest.embed import Vectors, builtin_embedder
 
 MOST_KNOWN = 20_000  # vectors that are kept, about 30 MB
 
@@ -21,7 +21,6 @@ class Meaning:
     """Compares texts. The model is opened on first use; vectors are kept by text, so that a text costs time once."""
 
     def __init__(self) -> None:
-        self._embedder: Embedder | None = None
         self._known: OrderedDict[str, Vectors] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -34,7 +33,7 @@ class Meaning:
         with self._lock:
             new = [t for t in dict.fromkeys(texts) if t not in self._known]
             if new:
-                self._known.update(zip(new, self._opened().embed(new), strict=True))
+                self._known.update(zip(new, builtin_embedder().embed(new), strict=True))
             found = np.stack([self._known[t] for t in texts]) if texts else np.zeros((0, 1), np.float32)
             for text in texts:
                 self._known.move_to_end(text)
@@ -53,10 +52,3 @@ class Meaning:
         if not ones or not others:
             return [0.0] * len(ones)
         return [float(c) for c in (self.vectors(ones) @ self.vectors(others).T).max(axis=1)]
-
-    def _opened(self) -> Embedder:
-        if self._embedder is None:
-            from ingest.embed.minilm import MiniLM
-
-            self._embedder = MiniLM()
-        return self._embedder

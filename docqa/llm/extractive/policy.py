@@ -10,11 +10,11 @@ from docqa.llm.extractive.meaning import Meaning
 from docqa.llm.extractive.passages import Passage, Statement, statements
 from docqa.llm.extractive.question import Question, analyse, sides
 from docqa.llm.extractive.records import chain, leads_to, led_to, records
-from docqa.llm.extractive.scoring import Ranking, Scored, choose, leads_in, rank
+from docqa.llm.extractive.scoring import Ranking, Scored, choose, leads_in, pair, rank
 from docqa.llm.extractive.verdict import answerable
 from docqa.llm.extractive.versions import contradiction
 from docqa.llm.extractive.view import View
-from docqa.llm.extractive.wording import CLAIM, NOT_FOUND, compose, say
+from docqa.llm.extractive.wording import CLAIM, compose, not_found, say
 from docqa.llm.extractive.words import plain, words
 
 MOST_SEARCHES = 6  # queries of one question
@@ -24,8 +24,9 @@ MOST_NOTES = 3  # notes in one step
 RIVALS = 20  # statements among which a contradiction is looked for
 QUERY_CHARS = 1000
 MOST_QUOTES = 3  # statements of an answer where none stands out
-NEARLY = 0.8  # share of the best score from which a statement counts as nearly as good
+NEARLY = 0.7  # share of the best score from which a statement counts as nearly as good
 MOST_LEADS = 3  # names of what was chosen that are followed
+NEAREST = 0.4  # cosine with the question from which a statement is worth naming where none answers
 COVERED = 0.5  # share of a word that a statement must cover for it to be covered
 HOP = 0.15  # share of the question's words that must be uncovered for a name to be followed
 
@@ -74,28 +75,35 @@ def _read(question: Question, seen: View, meaning: Meaning) -> list[ToolCall]:
     """The next step of answering from sentences and rows."""
     pool = _pool(seen)
     rankings = [rank(part, pool, meaning) for part in sides(question)]
-    chosen = _chosen(rankings)
+    chosen = _chosen(rankings, meaning)
     whole = rankings[0] if len(rankings) == 1 else rank(question, pool, meaning)
-    notes = [_note(say(question, c.statement)[:CLAIM], c.statement.quote, c.statement.passage)
-             for c in chosen if not seen.noted(c.statement.quote)][:MOST_NOTES]
+    notes = [
+        _note(say(question, c.statement)[:CLAIM], c.statement.quote, c.statement.passage)
+        for c in chosen
+        if not seen.noted(c.statement.quote)
+    ][:MOST_NOTES]
     good = answerable(whole, chosen, pool, meaning)
     more = _explore(question, seen, chosen, good) if "search_archive" in seen.tools else []
     if more:
         return [*notes, *more]
     if not good:
-        return [_answer(NOT_FOUND, [])]
+        nearest = whole.ranked[0] if whole.ranked else None
+        shown = nearest.statement if nearest and nearest.alike >= NEAREST else None
+        return [_answer(not_found(question, shown), [])]
     if notes and "note_evidence" in seen.tools:
         return notes
     cited = [(c, name) for c in chosen if (name := seen.noted(c.statement.quote))]
-    text, order = compose(question, cited, pool)
+    text, order = compose(question, cited, pool, compared=len(rankings) > 1)
     return [_answer(text, order)]
 
 
-def _chosen(rankings: Sequence[Ranking]) -> list[Scored]:
+def _chosen(rankings: Sequence[Ranking], meaning: Meaning) -> list[Scored]:
     """What answers a question: of a comparison the best statement for each side, else what ``choose`` finds."""
     if len(rankings) == 1:
         ranked = rankings[0].ranked
         return _with_rival(_with_equals(choose(rankings[0]), ranked), ranked)
+    if len(rankings) == 2:
+        return pair(rankings[0], rankings[1], meaning)
     best = [ranking.ranked[0] for ranking in rankings if ranking.ranked]
     return list({b.statement: b for b in best}.values())
 
@@ -138,13 +146,14 @@ def _explore(question: Question, seen: View, chosen: Sequence[Scored], good: boo
 
 def _queries(question: Question, chosen: Sequence[Scored]) -> list[str]:
     """Searches that may bring in what is not covered yet, the most promising first."""
-    open_terms = [s for s in question.terms if all(c.cover.get(s, 0.0) < COVERED for c in chosen)]
     parts = sides(question)
-    compared = [part.names[0] for part in parts] if len(parts) > 1 else []
+    if len(parts) > 1:
+        common = [s for s in question.terms if all(s in part.terms and s not in words(part.names[0]) for part in parts)]
+        return [*(_query(part.names[0], part.terms, part) for part in parts), _query("", common, question)]
+    open_terms = [s for s in question.terms if all(c.cover.get(s, 0.0) < COVERED for c in chosen)]
     missing = [n for n in [*question.identifiers, *question.names] if set(words(n)) & set(open_terms)]
-    missing = list(dict.fromkeys([*compared, *missing]))
     rest = [s for s in question.terms if not any(s in words(n) for n in question.names)]
-    found = [name if name in question.identifiers else _query(name, rest, question) for name in missing]
+    found = [name if name in question.identifiers else _query(name, rest, question) for name in dict.fromkeys(missing)]
     if chosen and len(open_terms) >= HOP * len(question.terms):
         leads = dict.fromkeys(n for c in chosen for n in leads_in(question, c.statement))
         found += [_query(lead, open_terms, question) for lead in list(leads)[:MOST_LEADS]]
@@ -153,7 +162,7 @@ def _queries(question: Question, chosen: Sequence[Scored]) -> list[str]:
 
 def _query(name: str, terms: Sequence[str], question: Question) -> str:
     said = [question.surface[s] for s in terms if s not in words(name)][:8]
-    return " ".join([name, *said])
+    return " ".join([name, *said]).strip()
 
 
 def _search(query: str, page: int = 1) -> ToolCall:

@@ -29,10 +29,11 @@ _SHOWS: dict[Kind, str] = {
     "number": rf"\d|\b(?:{_NUMERALS})\b",
     "definition": r"\b(?:is|are|means?|refers? to|stands? for|defined|denotes?)\b|:|\(",
 }
-STRONG = 2.0
-OWN_SIDE = 0.4  # factor of the weight of a compared thing's own name
+STRONG = 1.2
+OWN_SIDE = 1.0  # the same for the name of a thing that is compared: a table seldom repeats whose it is
 _BEGINS = frozenset("did do does is are was were has have had can may will would than between of allow from".split())
 _COMPARES = re.compile(r"\b(?:or|than|versus|vs|compared?|both|differen\w+|more|less|the two)\b", re.IGNORECASE)
+_MEASURES = re.compile(r"\b(?:more|less|fewer|most|least|\w{2,}(?:er|est))\b", re.IGNORECASE)
 _FOLLOWS = re.compile(r"\b(?:follow\w*|themselves|itself|chain\w*|until|nested|final|in turn)\b", re.IGNORECASE)
 
 
@@ -67,7 +68,7 @@ def sides(question: Question) -> list[Question]:
     """A comparison as one question for each of the things compared; any other question as it is.
 
     What is compared are the names of the question, or what stands on either side of "or". In a question about one side
-    its name counts little: a table seldom repeats whose it is.
+    its name counts as one word.
     """
     named = [n for n in question.names if not is_date(n)]
     compared = named if len(named) > 1 and _COMPARES.search(question.text) else _alternatives(question.text)
@@ -76,7 +77,8 @@ def sides(question: Question) -> list[Question]:
 
 def _side(question: Question, name: str, others: Sequence[str]) -> Question:
     left_out = {s for other in others for s in words(other)} - set(words(name))
-    own = dict.fromkeys(words(name), OWN_SIDE)
+    own = dict.fromkeys(words(name), OWN_SIDE / len(words(name)))
+    measured = question.kind == "text" and _MEASURES.search(question.text)
     text = question.text
     for other in others:
         text = text.replace(other, " ")
@@ -86,11 +88,12 @@ def _side(question: Question, name: str, others: Sequence[str]) -> Question:
         terms=tuple(s for s in question.terms if s not in left_out),
         strong={s: w for s, w in question.strong.items() if s not in left_out} | own,
         names=(name,),
+        kind="number" if measured else question.kind,
     )
 
 
 def _alternatives(text: str) -> list[str]:
-    """What stands before and after "or": up to a comma or verb before it, and as many words, or to a comma, after it."""
+    """What stands before and after "or": back to a comma or verb, and as many words, or up to a comma, after it."""
     before, found, after = text.partition(" or ")
     if not found:
         return []
@@ -100,7 +103,7 @@ def _alternatives(text: str) -> list[str]:
             break
         left.insert(0, word)
     right = re.split(r"[,.?;]", after)[0].split()[: max(1, len(left))]
-    pair = [" ".join(left), " ".join(right)]
+    pair = [re.sub(r"^(?:that|those) (?:on|of|in|for) ", "", " ".join(side)) for side in (left, right)]
     return pair if all(words(one) for one in pair) and words(pair[0]) != words(pair[1]) else []
 
 
@@ -123,5 +126,4 @@ def analyse(text: str) -> Question:
     for name in [*found_names, *ids]:
         strong |= {s: STRONG / len(words(name)) for s in words(name)}
     kind: Kind = next((k for k, pattern in _KINDS if re.search(pattern, text, re.IGNORECASE)), "text")
-    return Question(text, terms, surface, strong, tuple(found_names), tuple(ids), kind,
-                    bool(_FOLLOWS.search(text)))
+    return Question(text, terms, surface, strong, tuple(found_names), tuple(ids), kind, bool(_FOLLOWS.search(text)))

@@ -22,12 +22,14 @@ from docqa.llm.extractive.words import names, surfaces, words
 # What a word counts that stands in the statement, in its title and headings, in its passage, elsewhere in its document:
 LAYERS = (1.0, 0.6, 0.4, 0.2)
 NAME_LAYERS = (1.0, 0.8, 0.5, 0.3)  # the same for a word of a name, which a text says once and then takes for granted
-KIND_BONUS = 0.15  # of the whole, for a statement that holds an answer of the asked kind
+KIND_BONUS = 0.25  # of the whole, for a statement that holds an answer of the asked kind
 PHRASE_BONUS = 0.1  # of the whole, shared out over the pairs of neighbouring words of the question
 RANK_BONUS = 0.1  # of the whole, for the first passage of a search, less for the later ones
-MEANING = 0.6  # what the cosine of question and statement counts
+MEANING = 0.9  # what the cosine of question and statement counts
 SYNONYM = (0.5, 0.8)  # cosine of two words from which one begins to cover the other, and from which it does in full
 RECONSIDERED = 40  # best statements whose words are compared by meaning
+PAIRED = 12  # best statements of each side among which a pair is looked for
+PAIR_ALIKE, PAIR_APART = 0.5, 0.2  # what the cosine of a pair counts, and that its two stand in two documents
 LEAST_GAIN = 0.15  # of the whole: a further statement has to cover at least this much more,
 LEAST_SCORE = 0.5  # and to have this share of the best one's score
 
@@ -81,9 +83,7 @@ def _weights(question: Question, found: Sequence[Statement]) -> dict[str, float]
     """The weight of each of the question's words: high where few of the statements have it; they add up to 1."""
     asked = set(question.terms)
     seen = Counter(s for f in found for s in asked & set(words(" ".join([f.quote, *f.columns]))))
-    raw = {
-        s: math.log(1 + (len(found) + 1) / (seen[s] + 1)) * question.strong.get(s, 1.0) for s in question.terms
-    }
+    raw = {s: math.log(1 + (len(found) + 1) / (seen[s] + 1)) * question.strong.get(s, 1.0) for s in question.terms}
     whole = sum(raw.values()) or 1.0
     return {s: w / whole for s, w in raw.items()}
 
@@ -149,6 +149,22 @@ def choose(ranking: Ranking, most: int = 4) -> list[Scored]:
         rest.remove(best)
         chosen.append(best)
     return chosen
+
+
+def pair(one: Ranking, other: Ranking, meaning: Meaning) -> list[Scored]:
+    """The best statements for both sides of a comparison: what is compared is said in like words, in two places."""
+    left, right = one.ranked[:PAIRED], other.ranked[:PAIRED]
+    if not left or not right:
+        return [*left[:1], *right[:1]]
+    cosines = meaning.vectors([s.statement.said for s in left]) @ meaning.vectors([s.statement.said for s in right]).T
+    best, found = 0.0, [left[0]]
+    for i, a in enumerate(left):
+        for j, b in enumerate(right):
+            apart = a.statement.passage.title != b.statement.passage.title
+            value = a.score + b.score + PAIR_ALIKE * float(cosines[i, j]) + PAIR_APART * apart
+            if a.statement != b.statement and value > best:
+                best, found = value, [a, b]
+    return found
 
 
 def leads_in(question: Question, statement: Statement) -> list[str]:

@@ -102,9 +102,15 @@ def _searches(messages: Sequence[Message]) -> list[Search]:
         if message.role == "tool" and call is not None and call.name == "search_archive":
             more, last = _MORE.search(message.content), _LAST.search(message.content)
             page = call.arguments.get("page", 1)
-            found.append(Search(str(call.arguments.get("query", "")), page if isinstance(page, int) else 1,
-                                tuple(passages(message.content)), int(more.group(1)) if more else 0,
-                                int(last.group(1)) if last else 0))
+            found.append(
+                Search(
+                    str(call.arguments.get("query", "")),
+                    page if isinstance(page, int) else 1,
+                    tuple(passages(message.content)),
+                    int(more.group(1)) if more else 0,
+                    int(last.group(1)) if last else 0,
+                )
+            )
     return found
 
 

@@ -10,8 +10,30 @@ import re
 import unicodedata
 
 _WORD = re.compile(r"\d[\d,]*(?:\.\d+)?|[^\W\d_]+(?:['’][^\W\d_]+)?")
-_SUFFIXES = ("ments", "ment", "ations", "ation", "ions", "ion", "ings", "ing", "ers", "er", "ors", "or", "ees", "ee",
-             "ies", "ied", "ed", "es", "ly", "y", "s", "e")
+_SUFFIXES = (
+    "ments",
+    "ment",
+    "ations",
+    "ation",
+    "ions",
+    "ion",
+    "ings",
+    "ing",
+    "ers",
+    "er",
+    "ors",
+    "or",
+    "ees",
+    "ee",
+    "ies",
+    "ied",
+    "ed",
+    "es",
+    "ly",
+    "y",
+    "s",
+    "e",
+)
 _CAPITAL = re.compile(r"\b[A-Z][\w'’&.-]*(?:[ ](?:(?:of|the|and|for|de|van|von)[ ])*[A-Z0-9][\w'’&.-]*)*")
 _UUID = re.compile(r"\b[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\b")
 _IDENTIFIER = re.compile(r"\b(?=[\w./-]*\d)(?=[\w./-]*[A-Za-z])\w+(?:[./-]\w+)*\b")

@@ -62,20 +62,20 @@ def test_it_searches_for_the_question_first() -> None:
 
 
 def test_it_notes_the_sentence_that_answers_with_its_exact_words_and_then_cites_it() -> None:
-    passage = shown("The Selby bridge is 90 m long. The Selby bridge was designed by Mara Quint. It opened in 1931.")
+    passage = shown("The Selby bridge is 90 m long. The Selby bridge was designed by Quay Works. It opened in 1931.")
     sight = Sight("Who designed the Selby bridge?").shows(passage)
     note = sight.next()[0]
     assert note.arguments["chunk"] == "c1"
-    assert note.arguments["quote"] == "The Selby bridge was designed by Mara Quint."
+    assert note.arguments["quote"] == "The Selby bridge was designed by Quay Works."
     answer = sight.answers(passage)
-    assert answer.arguments == {"text": "The Selby bridge was designed by Mara Quint. [e1]", "citations": ["e1"]}
+    assert answer.arguments == {"text": "The Selby bridge was designed by Quay Works. [e1]", "citations": ["e1"]}
 
 
 def test_it_reads_a_table_row_with_its_column() -> None:
     rows = "Fish landed | 412 | 388\nVessels moored | 57 | 61\nFuel sold | 9 | 8"
     passage = shown(rows, columns=("2022", "2023"), headings=("Harbour figures",))
     answer = Sight("How many vessels were moored in 2023?").shows(passage).answers(passage)
-    assert answer.arguments["text"] == "Vessels moored: 61 (2023) [e1]"
+    assert answer.arguments["text"] == "Vessels moored — 2023: 61 [e1]"
 
 
 def test_it_follows_a_name_that_a_sentence_brings_in() -> None:
@@ -121,7 +121,8 @@ def test_it_turns_the_page_before_it_gives_up() -> None:
     passage = shown("Opening hours of the library are from nine to five.")
     sight = Sight("Who repaired the weather vane?").shows(passage, of=3)
     assert sight.next()[-1].arguments == {"query": sight.question, "page": 2}
-    sight.shows(passage, page=2, of=3)
+    others = [shown(f"The library of Selby has {n} shelves of maps.", f"c{n}") for n in range(2, 8)]
+    sight.shows(passage, *others, page=2, of=3)
     assert sight.next()[-1].name == "answer"
 
 
@@ -135,8 +136,8 @@ def test_an_empty_archive_is_no_answer() -> None:
 
 
 def test_every_quote_stands_in_the_passage_that_it_is_noted_for() -> None:
-    one = shown("Ada Pell founded the\nNorwick Mill in 1874. She sold it.", "c1")
-    two = shown("| Norwick Mill | founded | 1874 |\n* Norwick Mill: founded by Ada Pell", "c2", "Mills")
+    one = shown("Pell Brothers founded the\nNorwick Mill in 1874. She sold it.", "c1")
+    two = shown("| Norwick Mill | founded | 1874 |\n* Norwick Mill: founded by Pell Brothers", "c2", "Mills")
     for call in Sight("Who founded the Norwick Mill, and when?").shows(one, two).next():
         if call.name == "note_evidence":
             text = {"c1": one, "c2": two}[call.arguments["chunk"]].text
@@ -144,7 +145,7 @@ def test_every_quote_stands_in_the_passage_that_it_is_noted_for() -> None:
 
 
 def test_it_does_not_cite_a_quote_that_was_refused() -> None:
-    passage = shown("The Selby bridge was designed by Mara Quint.")
+    passage = shown("The Selby bridge was designed by Quay Works.")
     sight = Sight("Who designed the Selby bridge?").shows(passage)
     note = sight.next()[0]
     sight.messages.insert(-2, Message("assistant", "", (note,)))
@@ -165,9 +166,23 @@ def test_it_prefers_the_newer_of_two_versions_and_names_both() -> None:
 
 
 def test_it_answers_from_the_evidence_when_nothing_else_may_be_called() -> None:
-    passage = shown("The Selby bridge was designed by Mara Quint.")
+    passage = shown("The Selby bridge was designed by Quay Works.")
     sight = Sight("Who designed the Selby bridge?")
     sight.notes(sight.shows(passage).next(), passage)
     call = sight.next([ToolSpec("answer", "")])[-1]
     assert call.name == "answer"
     assert call.arguments["citations"] == ["e1"]
+
+
+def test_a_comparison_is_answered_with_the_figures_of_both_sides() -> None:
+    north = shown("The Northgate mill employs 40 people. It stands by the river.", "c1", "Northgate")
+    south = shown("The Southgate mill employs 65 people. Its roof is new.", "c2", "Southgate")
+    sight = Sight("Which employs more people, the Northgate mill or the Southgate mill?").shows(north, south)
+    quotes = {c.arguments["quote"] for c in sight.next() if c.name == "note_evidence"}
+    assert quotes == {"The Northgate mill employs 40 people.", "The Southgate mill employs 65 people."}
+
+
+def test_a_word_near_that_of_the_question_covers_it() -> None:
+    passage = shown("The crane has a weight of 38 tonnes. The crane was put up by the harbour office in spring.")
+    note = Sight("How heavy is the crane?").shows(passage).next()[0]
+    assert note.arguments["quote"] == "The crane has a weight of 38 tonnes."

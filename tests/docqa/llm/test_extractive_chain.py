@@ -15,7 +15,7 @@ from docqa.settings import Settings
 from ingest.library import Library
 from ingest.pipeline import ingest
 
-BRIDGE = "# The Selby bridge\n\nThe Selby bridge is 90 m long. The Selby bridge was designed by Mara Quint.\n"
+BRIDGE = "# The Selby bridge\n\nThe Selby bridge is 90 m long. The Selby bridge was designed by Quay Works.\n"
 KEYS = [f"{n:08x}-1a2b-4c3d-8e4f-{n * 7919:012x}" for n in range(1, 82)]
 QUESTION = "What is the value of key {}? Values may themselves be keys: follow them until the value is no key."
 
@@ -43,8 +43,8 @@ def ask(library: Library, question: str, window: int = 4096) -> tuple[Answered, 
 def test_a_question_is_answered_with_a_citation_of_its_page(library: Library) -> None:
     answered, _ = ask(library, "Who designed the Selby bridge?")
     assert answered.outcome == "answered"
-    assert "Mara Quint" in answered.text
-    assert [(c.page, c.quote) for c in answered.citations[:1]] == [(1, "The Selby bridge was designed by Mara Quint.")]
+    assert "Quay Works" in answered.text
+    assert [(c.page, c.quote) for c in answered.citations[:1]] == [(1, "The Selby bridge was designed by Quay Works.")]
 
 
 def test_a_chain_of_identifiers_is_followed_to_its_end_within_a_small_window(library: Library) -> None:

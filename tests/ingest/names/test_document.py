@@ -41,7 +41,8 @@ def test_the_organisation_that_a_form_labels_as_such_is_taken() -> None:
 
 
 def test_an_organisation_is_known_by_its_short_forms() -> None:
-    aliases = document_names(survey(first_text="Brandt & Brandt Company reports. Brandt & Brandt Company grew."), "b.pdf").aliases
+    first = "Brandt & Brandt Company reports. Brandt & Brandt Company grew."
+    aliases = document_names(survey(first_text=first), "b.pdf").aliases
     assert {"brandt and brandt company", "brandt and brandt", "b and b", "bnb", "bb"} <= set(aliases)
 
 
@@ -56,7 +57,8 @@ def test_the_period_of_the_file_name_goes_before_that_of_the_text() -> None:
 
 
 def test_a_company_that_is_mentioned_once_is_not_taken_for_the_documents_organisation() -> None:
-    names = document_names(survey(large_text="The old mill", first_text="It was sold to the Norda Company in 1931."), "m.md")
+    said = survey(large_text="The old mill", first_text="It was sold to the Norda Company in 1931.")
+    names = document_names(said, "m.md")
     assert names.organisation == ""
     assert names.aliases == ("old mill",)
 
