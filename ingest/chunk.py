@@ -21,6 +21,7 @@ from ingest.types import PARSER_VERSION, Block, Chunk, Generation, Names, Page, 
 PREFIX_TOKENS = 30  # kept free for the prefix in every chunk; a short text leaves it more
 SPECIAL_TOKENS = 2  # begin and end
 CHUNKS_PER_PAGE = 10_000
+WIDEST_BLANK = 0.8  # of the line's height: a wider gap parts columns
 _NAMESPACE = uuid.UUID("6d1a6f6c-6f1d-5c0a-9a51-1c2f1b6f0d0c")
 _WORD = re.compile(r"\w+")
 _NEGATIONS = frozenset("no not never none neither nor without cannot except unless t".split())
@@ -164,7 +165,7 @@ def _columns(page: Page, start: int, end: int) -> tuple[str, ...]:
 
 
 def _lines(page: Page, start: int, end: int) -> tuple[Span, ...]:
-    """The pieces of lines that a span of text stands in: words that stand side by side are joined."""
+    """The pieces of lines that a span of text stands in: words with a blank between are joined, cells not."""
     lines: list[Span] = []
     for span in page.spans:
         if span.end <= start or span.start >= end:
@@ -179,20 +180,22 @@ def _lines(page: Page, start: int, end: int) -> tuple[Span, ...]:
 
 
 def _same_line(line: Span, word: Span) -> bool:
+    height = min(line.y1 - line.y0, word.y1 - word.y0)
     overlap = min(line.y1, word.y1) - max(line.y0, word.y0)
-    return overlap > 0.5 * min(line.y1 - line.y0, word.y1 - word.y0) and word.x0 >= line.x0
+    return overlap > 0.5 * height and line.x0 <= word.x0 < line.x1 + WIDEST_BLANK * height
 
 
 def _fingerprint(text: str) -> int:
-    """48 bits of SimHash over word triples (Charikar 2002) above 16 bits of hash over numbers and negations.
+    """48 bits of SimHash over word triples (Charikar 2002) above 16 bits of hash over numbers, names and negations.
 
-    Two texts are near-duplicates where the lower part is equal and the upper one nearly: texts that differ in a number
-    or in a ``not`` may contradict each other, and are both kept.
+    Two texts are near-duplicates where the lower part is equal and the upper one nearly: texts that differ in a number,
+    in a ``not`` or in who they are about may say different things, and are both kept.
     """
     words = _WORD.findall(text.casefold())
     grams = {" ".join(words[i : i + 3]) for i in range(max(1, len(words) - 2))}
     digests = b"".join(hashlib.blake2b(gram.encode(), digest_size=6).digest() for gram in grams)
     bits = np.unpackbits(np.frombuffer(digests, np.uint8)).reshape(-1, 48).sum(axis=0)
-    exact = " ".join(word for word in words if word in _NEGATIONS or not word.isalpha())
+    telling = [word for word in words if word in _NEGATIONS or not word.isalpha()]
+    exact = " ".join([*telling, *names_in(text)])
     signature = np.packbits(2 * bits > len(grams)).tobytes() + hashlib.blake2b(exact.encode(), digest_size=2).digest()
     return int.from_bytes(signature)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,9 @@ for name in ("http_proxy", "https_proxy", "all_proxy"):  # for code that opens i
     os.environ[name] = os.environ[name.upper()] = DEAD_PROXY
 os.environ["no_proxy"] = os.environ["NO_PROXY"] = "127.0.0.1,localhost,::1"
 os.environ["HF_HUB_OFFLINE"] = "1"
+BLOCKED = Path(tempfile.mkstemp(prefix="docqa-blocked-")[1])
+os.environ["LOOPBACK_LOG"] = str(BLOCKED)
+MEANT = ("192.0.2.1", "docqa.invalid")  # what tests/test_guard.py tries to reach
 for name in [name for name in os.environ if name.startswith("DOCQA_") and name != "DOCQA_EVAL_DATA"]:
     del os.environ[name]
 
@@ -27,3 +31,12 @@ for name in [name for name in os.environ if name.startswith("DOCQA_") and name !
 def _own_data_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """No test reads or writes the data folder of whoever runs it."""
     monkeypatch.setenv("DOCQA_DATA_DIR", str(tmp_path / "data"))
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Fail where anything tried to reach the outside, though it may have swallowed the error."""
+    tried = [line for line in BLOCKED.read_text().splitlines() if not any(host in line for host in MEANT)]
+    BLOCKED.unlink()
+    if tried:
+        print("\nThe network was tried:", *tried, sep="\n  ")
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import sys
 import threading
 from collections.abc import Sequence
 from functools import lru_cache
@@ -100,9 +101,17 @@ def packaged_file(package: str, path: str) -> Path:
     return file
 
 
-def _compile(model: Path) -> Any:
-    import openvino as ov
+def _openvino() -> Any:
+    """OpenVINO without its telemetry package, which reports to a server and writes into the home folder at import."""
+    modules: dict[str, Any] = sys.modules
+    modules.setdefault("openvino_telemetry", None)  # now its import fails, and OpenVINO goes on without
+    import openvino
 
+    return openvino
+
+
+def _compile(model: Path) -> Any:
+    ov = _openvino()
     core = ov.Core()
     # bf16 halves the time where the CPU has it, and is far slower than f32 where it has to be emulated.
     has_bf16 = "BF16" in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -68,3 +71,10 @@ def test_a_text_is_never_counted_too_short(text: str) -> None:
 @pytest.mark.parametrize("text", ["Revenue rose by 12.5 % to $1,577 (FY2018).", "the quick brown fox", "", "pre-tax"])
 def test_ordinary_text_is_counted_exactly(text: str) -> None:
     assert EMBEDDER.count(text) == len(TOKENIZER.encode(text, add_special_tokens=False).ids)
+
+
+def test_opening_it_tells_nobody_and_writes_nothing_into_the_home_folder(tmp_path: Path) -> None:
+    code = "import sys; from ingest.embed.minilm import MiniLM; MiniLM(); sys.exit('openvino_telemetry.main' in sys.modules)"
+    environment = {name: value for name, value in os.environ.items() if name != "CI"} | {"HOME": str(tmp_path)}
+    assert subprocess.run([sys.executable, "-c", code], env=environment, check=False).returncode == 0
+    assert list(tmp_path.iterdir()) == []
