@@ -22,6 +22,7 @@ demo: .venv/runtime
 		printf '\n$$ docqa ask "%s"\n\n' "$$question"; \
 		$(BIN)/docqa ask "$$question" || test $$? -ge 3 || exit; \
 	done    # 3 and 4 are outcomes: the documents do not say, or only in part
+	@printf '\nNow your own: . .venv/bin/activate; docqa ingest FOLDER; docqa ask "…" (README.md goes on from here)\n'
 
 test: lint
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
