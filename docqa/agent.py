@@ -36,6 +36,7 @@ from docqa.settings import Settings
 from docqa.tools import Answer, Observation, Tools, specs
 
 _REFUSALS = 2  # times an answer without a citation that holds is sent back
+_FEW = 10  # passages: where less was looked at and more was found, "not in the documents" says so
 _NEARLY = 0.8  # share of the seconds after which the model may only answer
 
 
@@ -57,7 +58,8 @@ class Agent:
             ContextError: the window is too small; raised at once.
             DocqaError: while it runs, where the model or the archive fails.
         """
-        question = question.strip()
+        question = prompts.well_formed(question).strip()
+        history = [replace(message, content=prompts.well_formed(message.content)) for message in history]
         most = self._settings.max_question_chars
         if not question:
             raise QuestionError("The question is empty.")
@@ -111,9 +113,9 @@ class _Run:
         """The limit that the step would exceed, or an empty text."""
         settings = self._settings
         if self._step > settings.max_steps:
-            return f"{settings.max_steps} steps"
+            return prompts.counted(settings.max_steps, "step")
         if time.monotonic() - self._began >= settings.max_seconds:
-            return f"{settings.max_seconds:g} seconds"
+            return prompts.counted(settings.max_seconds, "second")
         if self._spent + self._context.prompt_tokens + self._context.reserved > settings.max_tokens:
             return f"{settings.max_tokens:,} tokens"
         return ""
@@ -208,7 +210,10 @@ class _Run:
             self._refused += 1
             return None
         if answer.not_found:
-            return self._answered(answer.text, answer.cited, "not_found")
+            seen, found = self._tools.looked_at
+            few = seen < min(_FEW, found)
+            text = f"{answer.text}\n\n{prompts.looked_at(seen, found)}" if few else answer.text
+            return self._answered(text, answer.cited, "not_found")
         if not answer.cited:
             return self._answered(f"{answer.text}\n\n{prompts.UNCITED}", (), "partial", "answers without a citation")
         return self._answered(answer.text, answer.cited, "answered")

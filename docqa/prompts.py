@@ -8,6 +8,7 @@ inside ``<question>``, what left the context inside ``<earlier>``; the last mess
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -27,6 +28,7 @@ NO_CITATION = (
     "The answer cites nothing. Cite evidence ids (e1) or {chunk, quote}; if nothing supports it, set not_found=true."
 )
 CUT = " […]"
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +110,22 @@ def _page(
 def no_such_page(unit: str, number: int, of: int) -> str:
     """A page beyond the last, or below the first, was asked for."""
     return f"There is no {unit} {number}: {unit}s go from 1 to {of}."
+
+
+def counted(count: float, noun: str) -> str:
+    """``1 step``, ``2 steps``, ``0.5 seconds``."""
+    number = f"{count:,}" if isinstance(count, int) else f"{count:g}"
+    return f"{number} {noun}{'' if count == 1 else 's'}"
+
+
+def well_formed(text: str) -> str:
+    """The text with U+FFFD in the place of lone surrogates, which stand for bytes that were no UTF-8."""
+    return _SURROGATE.sub("\ufffd", text)
+
+
+def looked_at(seen: int, found: int) -> str:
+    """How much of what the searches found a run has looked at before it gave up."""
+    return f"(Only {seen:,} of the {counted(found, 'passage')} found {'was' if seen == 1 else 'were'} looked at.)"
 
 
 def question(text: str) -> str:

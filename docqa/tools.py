@@ -75,6 +75,11 @@ class Tools:
         self._pager = Pager(archival, page_tokens)
         self._room = 0
 
+    @property
+    def looked_at(self) -> tuple[int, int]:
+        """How many passages were shown, and how many the searches and reads of this run found, each counted once."""
+        return len(self.handles.shown()), self._pager.found
+
     def call(self, call: ToolCall, allowed: Sequence[str], room: int) -> Observation:
         """Run a call of the model, its text to fit ``room`` tokens as far as passages can be shortened.
 

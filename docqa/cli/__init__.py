@@ -13,7 +13,7 @@ import typer
 
 from docqa.cli import ask, chat, doctor, documents, ingest, verify
 from docqa.cli.options import Json, examples
-from docqa.cli.output import clean, to_json
+from docqa.cli.output import clean, shorten, to_json
 from ingest.errors import DocqaError
 
 app = typer.Typer(
@@ -48,15 +48,22 @@ def main() -> None:
 
     Typer itself ends an interrupted command with 130 and one whose reader has gone (``| head``) with 1.
     """
-    for stream in (sys.stdout, sys.stderr):
+    for stream in (sys.stdin, sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="replace")  # a document's name need not exist in the terminal's encoding
+            stream.reconfigure(errors="replace")  # names and questions need not exist in the terminal's encoding
     try:
         app()
     except DocqaError as error:
         _complain(str(error), error.exit_code)
     except OSError as error:
         _complain(f"{error.strerror or error}: {error.filename or 'the system refused'}.", DocqaError.exit_code)
+    except UnicodeError as error:
+        name = getattr(error, "object", "")
+        text = name.decode("utf-8", "replace") if isinstance(name, bytes) else name
+        _complain(
+            f"'{shorten(text, 200)}' is not valid UTF-8: docqa takes names and paths in UTF-8 only.",
+            DocqaError.exit_code,
+        )
 
 
 def _complain(message: str, code: int) -> None:

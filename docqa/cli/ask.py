@@ -71,9 +71,14 @@ def open_agent(library: Library, settings: Settings, collections: Sequence[str])
 
 
 def follow(
-    agent: Agent, question: str, history: Sequence[Message] = (), quiet: bool = False, json: bool = False
+    agent: Agent,
+    question: str,
+    history: Sequence[Message] = (),
+    quiet: bool = False,
+    json: bool = False,
+    typed: bool = False,
 ) -> Answered:
-    """Run a question, show it as it goes, and return the answer."""
+    """Run a question, show it as it goes, and return the answer; one that was ``typed`` stands on the screen."""
     out, steps = Screen(sys.stdout), Screen(sys.stderr)
     for event in agent.run(question, history):
         if json:
@@ -82,7 +87,7 @@ def follow(
         elif isinstance(event, Answered):
             show_answer(out, event)
         elif not quiet:
-            show_step(steps, event)
+            show_step(steps, event, typed)
         if isinstance(event, Answered):
             return event
     raise RuntimeError("the run ended without an answer")

@@ -37,7 +37,7 @@ def chat(collection: Collections = None, quiet: Quiet = False, json: Json = Fals
                 continue
             try:
                 check_question(line, settings)
-                last = follow(agent, line, history, quiet=quiet, json=json)
+                last = follow(agent, line, history, quiet=quiet, json=json, typed=sys.stdin.isatty())
             except QuestionError as error:
                 screen.line(str(error), "yellow")
             except KeyboardInterrupt:

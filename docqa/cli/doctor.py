@@ -5,13 +5,14 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
 
-from docqa.cli.options import Json, examples, load_settings, open_library
-from docqa.cli.output import Screen, clean, to_json
+from docqa.cli.options import Json, examples, load_settings, no_library_yet, open_library
+from docqa.cli.output import Screen, clean, plural, to_json
 from ingest.errors import DocqaError
 from ingest.types import Health
 
@@ -96,9 +97,15 @@ def disk_space(settings: Settings, _library: Library) -> Health:
 
 def catalog(settings: Settings, library: Library) -> Health:
     """Whether the catalog answers, and what it holds."""
-    if not settings.root.exists() and not settings.catalog_url:
+    if no_library_yet(settings):
         return Health(True, "There is none yet; the first ingest makes it.")
-    return library.catalog.health()
+    health = library.catalog.health()
+    if not health.ok:
+        return health
+    held = library.catalog.collections()
+    documents, chunks = sum(row.documents for row in held), sum(row.chunks for row in held)
+    told = f"{plural(documents, 'document')} with {plural(chunks, 'chunk')} in {plural(len(held), 'collection')}"
+    return replace(health, message=told)
 
 
 def embedder(_settings: Settings, library: Library) -> Health:
@@ -143,12 +150,17 @@ def model(settings: Settings, _library: Library) -> Health:
 
 
 def window(settings: Settings, _library: Library) -> Health:
-    """Whether the limits of a run leave room to work."""
-    budget = settings.context_window - settings.reserved_answer
-    if budget < settings.context_window // 4:
-        advice = "lower DOCQA_RESERVED_ANSWER or raise DOCQA_CONTEXT_WINDOW"
-        return Health(False, f"Only {budget:,} tokens are left to read: {advice}.")
-    limits = f"{settings.max_steps} steps, {settings.max_tokens:,} tokens, {settings.max_seconds:g} s"
+    """Whether the window holds what a run needs; else the error that a run would end with says what to set."""
+    from docqa.llm.extractive import ExtractiveReader
+    from docqa.memory.context import MainContext
+    from docqa.memory.evidence import Ledger
+    from docqa.memory.recall import RunRecall
+    from docqa.tools import specs
+
+    counts = ExtractiveReader()  # whatever the model: it counts tokens without a network
+    ledger, reserved = Ledger(counts.count), settings.reserved_answer
+    budget = MainContext(counts, settings.context_window, reserved, specs(), "", ledger, RunRecall()).budget
+    limits = f"{plural(settings.max_steps, 'step')}, {settings.max_tokens:,} tokens, {settings.max_seconds:g} s"
     return Health(True, f"{settings.context_window:,} tokens, {budget:,} of them to read; a run ends after {limits}.")
 
 

@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from docqa.cli.options import Collections, Json, confirmed, examples, known_collections, load_settings, open_library
+from docqa.cli.options import (
+    Collections,
+    Json,
+    confirmed,
+    examples,
+    held_collections,
+    known_collections,
+    load_settings,
+    open_library,
+)
 from docqa.cli.output import Screen, clean, page_ranges, plural, shorten, to_json
 from ingest.errors import NotFoundError
 
@@ -27,9 +36,7 @@ COLLECTIONS_EXAMPLES = examples("docqa collections", "docqa collections --json")
 def list_documents(collection: Collections = None, json: Json = False) -> None:
     """List the documents with their pages, chunks and state."""
     with open_library(load_settings()) as library:
-        rows = (
-            library.catalog.documents(known_collections(library, collection)) if library.catalog.collections() else []
-        )
+        rows = library.catalog.documents(known_collections(library, collection)) if held_collections(library) else []
     if json:
         for row in rows:
             print(to_json(row))
@@ -83,7 +90,7 @@ def delete(document: Name, collection: Collections = None, yes: Yes = False, jso
 def collections(json: Json = False) -> None:
     """List the collections with the numbers of their documents, pages and chunks."""
     with open_library(load_settings()) as library:
-        rows = library.catalog.collections()
+        rows = held_collections(library)
     if json:
         for row in rows:
             print(to_json(row))

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from docqa.cli.ingest_report import Report
-from docqa.cli.options import Json, OneCollection, examples, load_settings, open_library
+from docqa.cli.options import Json, OneCollection, check_collection, examples, load_settings, open_library
 from docqa.cli.output import Screen, event_json
 
 if TYPE_CHECKING:
@@ -28,7 +28,10 @@ EXAMPLES = examples(
 )
 SOME_FAILED = 2
 INTERRUPTED = 130
-Paths = Annotated[list[Path], typer.Argument(help="Files, folders or patterns in quotes.", show_default=False)]
+PATHS_HELP = "Files, folders or patterns in quotes."
+Paths = Annotated[
+    list[Path], typer.Argument(help=PATHS_HELP, show_default=False, readable=False)
+]  # one that cannot be read fails alone
 
 
 def ingest(paths: Paths, collection: OneCollection = "default", json: Json = False) -> None:
@@ -38,6 +41,7 @@ def ingest(paths: Paths, collection: OneCollection = "default", json: Json = Fal
     stopped goes on where it stopped. Ends with 0 if all files are in, 2 if some failed (they are listed with their
     reasons), and 130 if it was interrupted.
     """
+    check_collection(collection)
     report = Report(time.monotonic())
     screen = Screen()
     bar = open_bar(screen, json)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -9,14 +10,21 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from docqa.cli.output import clean, shorten
 from ingest.errors import NotFoundError, SettingsError
 
 if TYPE_CHECKING:
     from docqa.settings import Settings
+    from ingest.catalog import CollectionRow
     from ingest.library import Library
+    from ingest.settings import Settings as LibrarySettings
 
+COLLECTION_NAME = re.compile(r"[^\W_](?:[\w .-]{0,62}[\w.-])?")
 Json = Annotated[bool, typer.Option("--json", help="Print JSON: one object, or one object a line where things go on.")]
-OneCollection = Annotated[str, typer.Option("--collection", "-c", help="The collection that the documents belong to.")]
+NAMING = "letters, digits, spaces and '_', '.', '-', at most 64"
+OneCollection = Annotated[
+    str, typer.Option("--collection", "-c", help=f"The collection that the documents belong to ({NAMING}).")
+]
 Collections = Annotated[
     list[str] | None, typer.Option("--collection", "-c", help="Only this collection; repeat it for several.")
 ]
@@ -38,11 +46,16 @@ def load_settings() -> Settings:
     from docqa.settings import Settings
 
     try:
-        return Settings()
+        settings = Settings()
+        str(settings.root).encode()
+    except UnicodeEncodeError:
+        told = "the name of the data folder is not valid UTF-8, set it to another folder"
+        raise SettingsError(f"DOCQA_DATA_DIR is '{clean(settings.root)}': {told}.") from None
     except ValidationError as error:
         first = error.errors()[0]
         variable = "DOCQA_" + "_".join(str(place) for place in first["loc"]).upper()
         raise SettingsError(f"{variable} is '{first['input']}': {first['msg']}; see docs/settings.md.") from None
+    return settings
 
 
 @contextmanager
@@ -54,18 +67,41 @@ def open_library(settings: Settings) -> Iterator[Library]:
         yield library
 
 
+def check_collection(name: str) -> None:
+    """Refuse a name that no collection may have.
+
+    Raises:
+        SettingsError: it is empty, too long, or has other characters than are easy to type.
+    """
+    if not COLLECTION_NAME.fullmatch(name):
+        raise SettingsError(
+            f"'{shorten(name, 80)}' cannot name a collection: use at most 64 letters, digits, spaces "
+            "and '_', '.', '-', and begin with a letter or digit."
+        )
+
+
+def no_library_yet(settings: LibrarySettings) -> bool:
+    """Whether there is no library: then nothing is opened, because opening it would make the data folder."""
+    return not settings.catalog_url and not settings.root.exists()
+
+
+def held_collections(library: Library) -> list[CollectionRow]:
+    """The collections of a library, none where there is no library yet."""
+    return [] if no_library_yet(library.settings) else library.catalog.collections()
+
+
 def known_collections(library: Library, asked: Sequence[str] | None) -> list[str]:
     """The collections asked for; none stands for all.
 
     Raises:
         NotFoundError: one of them does not exist, or there is no document at all.
     """
-    known = [row.name for row in library.catalog.collections()]
+    known = [row.name for row in held_collections(library)]
     if not known:
         raise NotFoundError("The library is empty: take documents in with 'docqa ingest PATH' first.")
     for name in asked or ():
         if name not in known:
-            raise NotFoundError(f"There is no collection '{name}'; there are: {', '.join(known)}.")
+            raise NotFoundError(f"There is no collection '{shorten(name, 80)}'; there are: {', '.join(known)}.")
     return list(asked or ())
 
 

@@ -19,11 +19,12 @@ NO_MODEL_FOUND_NOTHING = (
 OUTCOMES = {"answered": "answered", "not_found": "not in the documents", "partial": "partial answer"}
 
 
-def show_step(screen: Screen, event: events.Event) -> None:
-    """Put one event of a run on the screen; ``Answered`` is left to ``show_answer``."""
+def show_step(screen: Screen, event: events.Event, typed: bool = False) -> None:
+    """Put one event of a run on the screen; ``Answered`` is left to ``show_answer``, a typed question stands there."""
     match event:
         case events.RunStarted(question, model):
-            screen.line(shorten(question, 500), "bold")
+            if not typed:
+                screen.line(shorten(question, 500), "bold")
             screen.line(f"answered by: {model}", "dim", 2)
         case events.StepStarted(step, used, budget):
             screen.line(f"step {step} · context {100 * used // max(budget, 1)} % full", "dim", 2)

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from docqa.cli.options import Json, examples, load_settings, open_library
+from docqa.cli.options import Json, examples, load_settings, no_library_yet, open_library
 from docqa.cli.output import Screen, clean, plural, to_json
 
 EXAMPLES = examples("docqa verify", "docqa verify --repair", "docqa verify --deep --json")
@@ -22,7 +22,7 @@ def verify(repair: Repair = False, deep: Deep = False, json: Json = False) -> No
     from ingest.verify import verify as differences
 
     with open_library(load_settings()) as library:
-        found = differences(library, repair, deep)
+        found = [] if no_library_yet(library.settings) else differences(library, repair, deep)
     left = sum(not each.repaired for each in found)
     if json:
         for each in found:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from docqa.memory.naming import keys_of, named_documents, questions
 from docqa.memory.ranking import by_page, fuse, nearest, prefer_named, without_near_duplicates
-from ingest.errors import NotFoundError
+from ingest.errors import ArchiveError, NotFoundError
 from ingest.types import Chunk, Condition, Filter, Hit
 
 if TYPE_CHECKING:
@@ -86,6 +86,8 @@ class ArchivalMemory:
             return prefer_named(hits, self._within(asked[0], vectors[1:], where.where(named)), namings)
 
         hits = by_page(without_near_duplicates(self._consistent(ranked)))
+        if not hits:
+            self._check_archive()
         return self._snapshot(query, hits[: self._hits])
 
     def _within(self, asked: str, vectors: Vectors, where: Filter) -> list[Hit]:
@@ -136,6 +138,18 @@ class ArchivalMemory:
                 break
         live = catalog.live({hit.generation for hit in hits})
         return [hit for hit in hits if hit.generation in live]
+
+    def _check_archive(self) -> None:
+        """Tell an archive that was lost from one that has no answer.
+
+        Raises:
+            ArchiveError: it is empty, and the catalog says that it is not.
+        """
+        stored = any(row.chunks for row in self._library.catalog.collections())
+        if stored and not self._library.archive.count():
+            raise ArchiveError(
+                "The archive is empty although the catalog says that documents are in it: run 'docqa verify --repair'."
+            )
 
     def _visible(self, hidden: tuple[str, ...]) -> Filter:
         conditions = []

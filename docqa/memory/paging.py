@@ -75,6 +75,11 @@ class Pager:
             self._snapshots[key] = self._cut(self._archival.read(document, first, last))
         return self._page(key, number)
 
+    @property
+    def found(self) -> int:
+        """How many chunks the snapshots hold, each counted once."""
+        return len({hit.id for snapshot, _ in self._snapshots.values() for hit in snapshot.hits})
+
     def _cut(self, snapshot: Snapshot) -> tuple[Snapshot, list[tuple[Hit, ...]]]:
         pages: list[tuple[Hit, ...]] = []
         page: list[Hit] = []

@@ -49,7 +49,8 @@ def is_value(cell: Cell) -> bool:
         return False
     if len(cell) == 1 and _SMALL.fullmatch(cell[0].text):
         return True
-    return any(is_number(w.text) or w.text[0] in "$€£(" for w in cell) and not is_date(cell, words=True)
+    amounts = (is_number(w.text) or (w.text[0] in "$€£(" and len(w.text) > 1) for w in cell)
+    return any(amounts) and not is_date(cell, words=True)
 
 
 def is_date(cell: Cell, words: bool = False) -> bool:

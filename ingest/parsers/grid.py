@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import math
 import re
 from collections.abc import Sequence
 
@@ -11,6 +13,7 @@ from ingest.parsers.cells import (
     Interval,
     aligned,
     has_amounts,
+    has_letters,
     interval,
     is_date,
     is_paragraph,
@@ -21,6 +24,7 @@ from ingest.parsers.lines import Row, joined
 
 _HEADER_ROWS = 8
 _ROW_GAP = 0.5
+_CENTRED = 0.8
 _ITEM_NUMBER = re.compile(r"\(?\d{1,3}[.)]?|\*?\d+\.\d+\S*")
 
 
@@ -98,9 +102,8 @@ def _header(rows: Sequence[Row], spans: list[Interval], stub: float) -> tuple[li
     labels: list[list[str]] = [[] for _ in spans]
     for row in rows:
         wide: list[Cell] = []
-        for cell in row.cells:
+        for cell, over in zip(row.cells, _over(row.cells, spans), strict=True):
             x0, x1 = interval(cell)
-            over = [n for n, (left, right) in enumerate(spans) if x0 < right and left < x1]
             aside = len(row.cells) == 1 and cell[0].text[0] == "("
             if len(over) > 1 or aside:
                 wide.append(cell)
@@ -121,6 +124,35 @@ def _header(rows: Sequence[Row], spans: list[Interval], stub: float) -> tuple[li
     return lines, tuple(map(" ".join, labels)) if any(labels) else ()
 
 
+def _over(cells: Sequence[Cell], spans: list[Interval]) -> list[list[int]]:
+    """The columns that each cell of a line of the header stands over.
+
+    Where one stands over several, the line may name groups of columns: if so, a cell is over all columns on its side of
+    the middle between it and its neighbours. That is so if each cell is about centred over its group; one that stands
+    over a single column names no group unless all groups are alike.
+    """
+    places = [interval(cell) for cell in cells]
+    found = [[n for n, (left, right) in enumerate(spans) if x0 < right and left < x1] for x0, x1 in places]
+    aside = sum(x1 < spans[0][0] for _, x1 in places)
+    if len(cells) < aside + 2 or not any(len(over) > 1 for over in found):
+        return found
+    places = places[aside:]
+    borders = [-math.inf, *((above[1] + below[0]) / 2 for above, below in itertools.pairwise(places)), math.inf]
+    groups: list[list[int]] = []
+    for (x0, x1), (left, right) in zip(places, itertools.pairwise(borders), strict=True):
+        group = [n for n, span in enumerate(spans) if left < sum(span) / 2 < right]
+        if not group:
+            return found
+        first, last = spans[group[0]][0], spans[group[-1]][1]
+        if abs(first + last - x0 - x1) > _CENTRED * (last - first) / len(group):
+            return found
+        groups.append(group)
+    alike = len(set(map(len, groups))) == 1
+    if not alike and any(len(over) < 2 <= len(group) for over, group in zip(found[aside:], groups, strict=True)):
+        return found
+    return found[:aside] + groups
+
+
 def _nearest(x0: float, x1: float, spans: list[Interval]) -> int:
     """The place of the column nearest to a cell that stands over none."""
     return 1 + min(range(len(spans)), key=lambda n: abs(spans[n][0] + spans[n][1] - x0 - x1))
@@ -131,16 +163,30 @@ def _wrapped(rows: Sequence[Row], edge: float) -> list[list[Cell]]:
     found: list[list[Cell]] = []
     right = max((end for row in rows if (end := row.cells[0][-1].x1) <= edge + 2), default=0.0)
     before: Row | None = None
-    for row in rows:
+    for row, below in itertools.zip_longest(rows, rows[1:]):
         if before is not None and (places := wrapping(before, row, found[-1])):
             for place, cell in zip(places, row.cells, strict=True):
                 found[-1][place] = found[-1][place] + cell
+        elif before is not None and len(found[-1]) == 1 and _completes(before, row, below, edge):
+            found[-1] += row.cells
         elif before is not None and _goes_on(before, found[-1], row, edge, right):
             found[-1] = [found[-1][0] + row.cells[0], *found[-1][1:], *row.cells[1:]]
         else:
             found.append(list(row.cells))
         before = row
     return found
+
+
+def _completes(label: Row, row: Row, below: Row | None, edge: float) -> bool:
+    """Whether a row of numbers alone belongs to the label without numbers right above, no further than the next one."""
+    gap = row.y0 - label.y1
+    if len(label.cells) > 1 or label.x0 >= edge or label.cells[0][-1].text[-1] == ":" or label.bold != row.bold:
+        return False
+    if not has_letters(label.cells[0]):
+        return False
+    if gap > 0.6 * row.size or (below is not None and len(below.cells) == 1 and below.y0 - row.y1 < gap - 1):
+        return False
+    return row.x0 > max(label.x1, edge - 2) and all(is_value(cell) and not has_letters(cell) for cell in row.cells)
 
 
 def _goes_on(before: Row, cells: list[Cell], row: Row, edge: float, right: float) -> bool:

@@ -140,12 +140,18 @@ def rows(parts: Iterable[Segment]) -> list[Row]:
 def _row(members: list[Segment]) -> Row:
     members.sort(key=lambda s: s.x0)
     cells: list[list[Word]] = []
+    beside: list[Segment] = []
     end = 0.0
     for part in members:
         if cells and part.x0 - end < _limit(cells[-1][-1], part.words[0]) * part.size:
             cells[-1].extend(part.words)
+            beside.append(part)
+            if part.x0 < end - 1 and abs(part.y0 - beside[-2].y0) > 0.5 * part.size:  # lines of one cell: top first
+                beside.sort(key=lambda s: s.y0)
+                cells[-1] = [word for line in beside for word in line.words]
         else:
             cells.append(list(part.words))
+            beside = [part]
         end = max(end, part.x1)
     return Row(
         _glued(cells), members[0].x0, min(s.y0 for s in members), end, max(s.y1 for s in members),

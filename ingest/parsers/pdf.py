@@ -136,10 +136,10 @@ class PdfDocument:
         if not readable:
             raise DamagedError("damaged: no page could be read")
         metadata = self._file.metadata or {}
+        body = max(sizes, key=lambda size: (sizes[size], -size)) if sizes else 0.0
         return Survey(
             MEDIA_TYPE, self.page_count, squeezed(metadata.get("title") or ""), squeezed(metadata.get("author") or ""),
-            large, first_text[:_FIRST_TEXT].strip(), self._outline(), furniture.repeated(samples),
-            max(sizes, key=lambda size: (sizes[size], -size)) if sizes else 0.0,
+            large, first_text[:_FIRST_TEXT].strip(), self._outline(), furniture.repeated(samples, body), body,
         )  # fmt: skip
 
     def page(
@@ -185,7 +185,7 @@ class PdfDocument:
 
     def _page(self, number: int, survey: Survey) -> Page:
         sheet = self._surveyed.pop(number, None) or self._sheet(number)
-        left_out, kept = furniture.parted(sheet.parts, sheet.frame[2], survey.furniture)
+        left_out, kept = furniture.parted(sheet.parts, sheet.frame[2], survey, number)
         titles = {masked(entry.title): entry.level for entry in survey.outline if entry.page == number}
         composer = Composer(sheet.words, sheet.frame)
         for region in order.columns(kept):

@@ -116,6 +116,14 @@ def test_not_in_the_documents_is_an_answer() -> None:
     assert (answer.outcome, answer.text, answer.citations) == ("not_found", "The documents do not say.", ())
 
 
+def test_not_in_the_documents_says_how_much_was_looked_at_where_it_was_little() -> None:
+    long = [f"The harbour of town {n} is deep. " + f"It was dredged in {1900 + n}. " * 30 for n in range(30)]
+    nothing = call("answer", text="The documents do not say.", not_found=True)
+    model = ScriptedModel([call("search_archive", query="harbour dredged"), nothing])
+    answer = answered(list(Agent(model, Shelf(chunks(*long)), Settings(context_window=1024)).run("Who?")))
+    assert answer.text == "The documents do not say.\n\n(Only 1 of the 30 passages found was looked at.)"
+
+
 def test_an_answer_without_a_citation_is_sent_back_twice_and_then_called_partial() -> None:
     bare = call("answer", text="Quay Works.")
     events = run([SEARCH, bare, bare, bare])
@@ -162,7 +170,7 @@ def test_the_limit_of_steps_ends_in_what_was_found_so_far() -> None:
 
 def test_a_limit_before_anything_was_found_says_so() -> None:
     answer = answered(run([SEARCH], max_steps=1))
-    assert answer.text == "No answer was reached: the run ended at its limit of 1 steps, with nothing established."
+    assert answer.text == "No answer was reached: the run ended at its limit of 1 step, with nothing established."
 
 
 def test_the_limit_of_tokens_is_never_exceeded() -> None:

@@ -93,19 +93,28 @@ def _read(question: Question, seen: View, meaning: Meaning) -> list[ToolCall]:
     if notes and "note_evidence" in seen.tools:
         return notes
     cited = [(c, name) for c in chosen if (name := seen.noted(c.statement.quote))]
-    text, order = compose(question, cited, pool, compared=len(rankings) > 1)
+    once = {(plain(say(question, c.statement)), name): (c, name) for c, name in reversed(cited)}
+    text, order = compose(question, [*reversed(once.values())], pool, compared=len(rankings) > 1)
     return [_answer(text, order)]
 
 
 def _chosen(rankings: Sequence[Ranking], meaning: Meaning) -> list[Scored]:
     """What answers a question: of a comparison the best statement for each side, else what ``choose`` finds."""
     if len(rankings) == 1:
-        ranked = rankings[0].ranked
-        return _with_rival(_with_equals(choose(rankings[0]), ranked), ranked)
+        ranking = _distinct(rankings[0])
+        return _with_rival(_with_equals(choose(ranking), ranking.ranked), ranking.ranked)
     if len(rankings) == 2:
         return pair(rankings[0], rankings[1], meaning)
     best = [ranking.ranked[0] for ranking in rankings if ranking.ranked]
     return list({b.statement: b for b in best}.values())
+
+
+def _distinct(ranking: Ranking) -> Ranking:
+    """The ranking without statements that repeat a better one: copies of a document, passages that overlap."""
+    best: dict[str, Scored] = {}
+    for one in ranking.ranked:
+        best.setdefault(plain(say(ranking.question, one.statement)), one)
+    return replace(ranking, ranked=tuple(best.values()))
 
 
 def _with_equals(chosen: list[Scored], ranked: Sequence[Scored]) -> list[Scored]:
@@ -141,7 +150,10 @@ def _explore(question: Question, seen: View, chosen: Sequence[Scored], good: boo
     for query in _queries(question, chosen):
         if not seen.made(query):
             return [_search(query)]
-    return [] if good else _look_up(seen.question[:QUERY_CHARS], seen)
+    first = seen.question[:QUERY_CHARS]
+    # In a small window its results have left, and to search again would only push out the next: read on what is there.
+    left = seen.searches and not seen.searched(first)
+    return [] if good else _look_up(seen.searches[-1].query if left else first, seen)
 
 
 def _queries(question: Question, chosen: Sequence[Scored]) -> list[str]:

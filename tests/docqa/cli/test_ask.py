@@ -44,7 +44,7 @@ def test_a_limit_ends_with_4_and_says_which(docqa: Docqa, library: Path, monkeyp
     monkeypatch.setenv("DOCQA_MAX_STEPS", "1")
     ended = docqa("ask", QUESTION)
     assert ended.code == 4
-    assert "This answer is partial. It was stopped by a limit:" in ended.out
+    assert "This answer is partial. It was stopped by a limit: 1 step.\n" in ended.out
 
 
 def test_json_is_one_event_a_line_and_the_answer_is_the_last(docqa: Docqa, library: Path) -> None:
@@ -79,3 +79,28 @@ def test_chat_goes_on_after_a_question_that_is_too_long(
     ended = docqa("chat", "--quiet")
     assert "30,000 characters" in ended.err
     assert "Norda Shipyard" in ended.out
+
+
+class Terminal(io.StringIO):
+    """Standard input that is a terminal."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize(("stdin", "times"), [(io.StringIO, 1), (Terminal, 0)])
+def test_chat_does_not_repeat_a_question_that_was_typed(
+    docqa: Docqa, library: Path, monkeypatch: pytest.MonkeyPatch, stdin: type[io.StringIO], times: int
+) -> None:
+    monkeypatch.setattr("sys.stdin", stdin(f"{QUESTION}\n"))
+    ended = docqa("chat")
+    assert ended.err.splitlines().count(QUESTION) == times
+    assert "Norda Shipyard" in ended.out
+
+
+def test_what_a_question_repeats_is_quoted_once(docqa: Docqa, folder: Path) -> None:
+    (folder / "copy.md").write_text("# A copy\n\n" + (folder / "harbour.md").read_text())
+    docqa("ingest", folder)
+    answer = docqa("ask", QUESTION, "--json").records[-1]
+    sentence = "The harbour of Ostervik was opened in 1911 by the builder Norda Shipyard."
+    assert answer["text"].count(sentence) == 1

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import io
+import shutil
 import sqlite3
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -115,3 +119,69 @@ def test_a_document_that_is_not_there_is_told_with_the_command_that_lists_them(d
     assert ended.code == 1
     assert one_sentence(ended.err)
     assert "docqa documents list" in ended.err
+
+
+@pytest.mark.parametrize("command", [("ask", "Who opened \udcff Ostervik?"), ("ask", "-"), ("chat",)])
+def test_a_question_with_bytes_that_are_no_utf_8_is_asked_without_them(
+    docqa: Docqa, library: Path, monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...]
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO("Who opened \udcff Ostervik?\nWho opened the harbour of Ostervik?\n"))
+    ended = docqa(*command)
+    assert "Norda Shipyard" in ended.out
+    assert "Who opened \ufffd Ostervik?" in ended.err
+
+
+def test_standard_input_that_is_no_utf_8_is_read_all_the_same(library: Path) -> None:
+    command = [sys.executable, "-X", "utf8", "-c", "from docqa.cli import main; main()", "ask", "-", "--quiet"]
+    ended = subprocess.run(command, input=b"Who opened the harbour of \xff Ostervik?", capture_output=True, check=False)
+    assert b"Norda Shipyard" in ended.stdout
+    assert b"Traceback" not in ended.stderr
+
+
+@pytest.mark.parametrize("name", ["", " ", "co\udcff", "a/b", "-x", ".hidden", "a\nb", "a ", "x" * 65])
+def test_a_name_that_no_collection_may_have_is_refused(docqa: Docqa, folder: Path, tmp_path: Path, name: str) -> None:
+    ended = docqa("ingest", folder, f"--collection={name}")
+    assert ended.code == 1
+    assert one_sentence(ended.err)
+    assert "cannot name a collection" in ended.err
+    assert not (tmp_path / "data").exists()
+
+
+@pytest.mark.parametrize("name", ["a", "2024", "Verträge 2024_v1.2-b", "x" * 64])
+def test_letters_digits_spaces_and_some_marks_name_a_collection(docqa: Docqa, folder: Path, name: str) -> None:
+    assert docqa("ingest", folder / "harbour.md", "--collection", name).code == 0
+    assert [record["name"] for record in docqa("collections", "--json").records] == [name]
+
+
+@pytest.mark.parametrize("command", [("documents", "show", "co\udcff"), ("ask", "Who?", "--collection", "co\udcff")])
+def test_a_name_that_is_no_utf_8_is_told_in_one_sentence(docqa: Docqa, library: Path, command: tuple[str, ...]) -> None:
+    ended = docqa(*command)
+    assert ended.code == 1
+    assert one_sentence(ended.err)
+
+
+def test_a_data_folder_whose_name_is_no_utf_8_is_told_in_one_sentence(
+    docqa: Docqa, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DOCQA_DATA_DIR", str(tmp_path / "d\udcff"))
+    ended = docqa("ingest", folder)
+    assert ended.code == 1
+    assert one_sentence(ended.err)
+    assert "DOCQA_DATA_DIR" in ended.err
+    assert "not valid UTF-8" in ended.err
+
+
+def test_a_lost_archive_is_told_with_the_command_that_mends_it(docqa: Docqa, library: Path, tmp_path: Path) -> None:
+    shutil.rmtree(tmp_path / "data/archive")
+    ended = docqa("ask", "Who opened the harbour of Ostervik?", "--quiet")
+    assert ended.code == 1
+    assert one_sentence(ended.err)
+    assert "docqa verify --repair" in ended.err
+    docqa("verify", "--repair")
+    assert "Norda Shipyard" in docqa("ask", "Who opened the harbour of Ostervik?").out
+
+
+@pytest.mark.parametrize("command", [("verify",), ("documents", "list"), ("collections",), ("ask", "Who?")])
+def test_what_only_looks_makes_no_data_folder(docqa: Docqa, tmp_path: Path, command: tuple[str, ...]) -> None:
+    docqa(*command)
+    assert not (tmp_path / "data").exists()

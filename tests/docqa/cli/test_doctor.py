@@ -42,6 +42,17 @@ def test_an_unknown_model_is_broken_and_the_rest_is_still_checked(
     assert "ok      window" in ended.out
 
 
-def test_a_window_that_is_nearly_all_reserved_is_broken(docqa: Docqa, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_of_a_small_window_a_quarter_at_most_is_reserved_as_in_a_run(
+    docqa: Docqa, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DOCQA_CONTEXT_WINDOW", "1024")
     monkeypatch.setenv("DOCQA_RESERVED_ANSWER", "8000")
-    assert "lower DOCQA_RESERVED_ANSWER" in docqa("doctor").out
+    assert "ok      window      1,024 tokens, 768 of them to read; " in docqa("doctor").out
+
+
+def test_one_of_a_kind_is_told_in_the_singular(docqa: Docqa, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DOCQA_MAX_STEPS", "1")
+    docqa("ingest", folder / "harbour.md")
+    said = docqa("doctor").out
+    assert "1 document with 1 chunk in 1 collection\n" in said
+    assert "a run ends after 1 step, " in said

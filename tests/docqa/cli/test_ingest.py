@@ -8,6 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.docqa.cli.conftest import Docqa
 
 
@@ -68,3 +70,17 @@ def test_an_interrupt_ends_with_130_and_says_that_it_goes_on(folder: Path) -> No
     assert child.returncode == 130
     assert "continues where it stopped" in said
     assert "Traceback" not in said
+
+
+def test_a_file_that_may_not_be_read_fails_alone(docqa: Docqa, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    locked = folder / "harbour.md"
+    allowed = os.access
+    monkeypatch.setattr(
+        "os.access", lambda path, *more, **other: str(path) != str(locked) and allowed(path, *more, **other)
+    )
+    locked.chmod(0)
+    ended = docqa("ingest", locked, folder / "engineer.md")
+    assert "/engineer.md (1 page, 1 chunk)" in ended.out
+    if os.geteuid():  # nothing is locked for root
+        assert ended.code == 2
+        assert "harbour.md: cannot be read: Permission denied" in ended.out

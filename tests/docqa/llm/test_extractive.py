@@ -186,3 +186,18 @@ def test_a_word_near_that_of_the_question_covers_it() -> None:
     passage = shown("The crane has a weight of 38 tonnes. The crane was put up by the harbour office in spring.")
     note = Sight("How heavy is the crane?").shows(passage).next()[0]
     assert note.arguments["quote"] == "The crane has a weight of 38 tonnes."
+
+
+def test_of_copies_of_a_document_a_sentence_is_noted_once() -> None:
+    said = "The Selby bridge was designed by Quay Works."
+    passages = [shown(said, f"c{n}", f"Report, copy {n}") for n in (1, 2, 3)]
+    sight = Sight("Who designed the Selby bridge?").shows(*passages)
+    assert [call.name for call in sight.next()] == ["note_evidence"]
+    assert sight.answers(passages[0]).arguments["text"] == f"{said} [e1]"
+
+
+def test_where_the_results_of_the_question_have_left_the_context_it_reads_on_in_those_in_sight() -> None:
+    passage = shown("The Selby bridge is 90 m long.")
+    sight = Sight("What is the telephone number of the mayor of Lisbon?")
+    call = sight.shows(passage, query="Lisbon telephone number mayor", of=9).next()[-1]
+    assert call.arguments == {"query": "Lisbon telephone number mayor", "page": 2}

@@ -38,6 +38,37 @@ def test_headers_of_odd_and_even_pages_are_told_apart(tmp_path: Path) -> None:
     assert surveyed(tmp_path / "a.pdf").furniture == ("even", "odd")
 
 
+@pytest.mark.parametrize(
+    ("line", "size"),
+    [("Rainfall in {year}: {amount} mm", 10), ("Invoice no. {serial}", 10), ("Chapter {page}", 20), ("{amount}", 10)],
+)
+def test_lines_that_differ_in_other_numbers_than_the_page_are_text(tmp_path: Path, line: str, size: int) -> None:
+    lines = [line.format(page=n, year=2009 + n, amount=293 + 7 * n, serial=2081 + 7919 * n) for n in range(1, 9)]
+    drawn(*([(72, 72, text, size), *paragraph(72, 120, BODY, 5)] for text in lines)).save(tmp_path / "a.pdf")
+    assert [page.text.split("\n\n")[0] for page in read(tmp_path / "a.pdf")] == lines
+
+
+def test_a_page_number_inside_a_running_footer_is_told_by_its_rise(tmp_path: Path) -> None:
+    pages = [[(72, 800, f"Acme 2020 | {n + 40} | 10-K"), *paragraph(72, 120, BODY, 9)] for n in range(1, 9)]
+    drawn(*pages).save(tmp_path / "a.pdf")
+    assert surveyed(tmp_path / "a.pdf").furniture == ("acme 2020 | {page+40} | 10-k",)
+    assert read(tmp_path / "a.pdf")[4].furniture == ("Acme 2020 | 45 | 10-K",)
+
+
+def test_chapters_named_at_the_edge_of_each_of_their_pages_are_left_out(tmp_path: Path) -> None:
+    drawn(*([(72, 40, f"Item {n // 3}"), *paragraph(72, 120, BODY, 9)] for n in range(12))).save(tmp_path / "a.pdf")
+    assert surveyed(tmp_path / "a.pdf").furniture == ("item 0", "item 1", "item 2", "item 3")
+
+
+@pytest.mark.parametrize(
+    "numbers", [["i", "ii", "iii", "1", "2", "3", "4"], ["5", "6", "7", "F-1", "F-2", "F-3", "F-4"]]
+)
+def test_page_numbers_that_begin_anew_are_left_out(tmp_path: Path, numbers: list[str]) -> None:
+    pages: list[list[Text]] = [[(290, 800, number), *paragraph(72, 120, BODY, 9)] for number in numbers]
+    drawn(*pages).save(tmp_path / "a.pdf")
+    assert [page.furniture for page in read(tmp_path / "a.pdf")] == [(number,) for number in numbers]
+
+
 def test_what_is_all_that_a_page_says_is_its_text(tmp_path: Path) -> None:
     drawn(*([(72, 72, f"Chapter {n}")] for n in range(1, 6))).save(tmp_path / "a.pdf")
     assert read(tmp_path / "a.pdf")[3].text == "Chapter 4"

@@ -131,3 +131,34 @@ def test_footnotes_under_a_table_are_not_its_rows(tmp_path: Path) -> None:
 def test_running_text_is_no_table(tmp_path: Path) -> None:
     texts: list[Text] = [(72, 100 + 12 * n, "Words that run on and on over the whole of the line.") for n in range(6)]
     assert [block.kind for block in page_of(tmp_path, texts).blocks] == ["text"]
+
+
+def test_lines_of_one_label_are_read_from_the_top(tmp_path: Path) -> None:
+    head: list[Text] = [(76, 100, "($ million)"), (310, 95, "Rigid"), (300, 105, "Packaging"), (400, 100, "Total")]
+    rows: list[Text] = [(76, 120, "Sales"), (300, 120, "1,577"), (400, 120, "1,600")]
+    page = page_of(tmp_path, [*head, *rows, (76, 134, "Costs"), (300, 134, "900"), (400, 134, "950")])
+    assert page.blocks[0].columns == ("Rigid Packaging", "Total")
+
+
+def test_numbers_right_below_a_label_without_numbers_are_its_row(tmp_path: Path) -> None:
+    rows: list[Text] = [(76, 100, "Sales"), (300, 100, "1,577"), (400, 100, "1,600")]
+    for n, name in enumerate(("Amortization", "Restructuring")):
+        rows += [(76, 124 + 24 * n, name), (300, 136 + 24 * n, "739"), (400, 136 + 24 * n, "12" if n else "383")]
+    assert table(page_of(tmp_path, rows)) == "Sales | 1,577 | 1,600\nAmortization | 739 | 383\nRestructuring | 739 | 12"
+
+
+def test_numbers_below_the_title_of_a_section_are_a_row_of_their_own(tmp_path: Path) -> None:
+    rows: list[Text] = [(76, 100, "Sales"), (300, 100, "1,577"), (400, 100, "1,600"), (76, 112, "Costs:")]
+    assert "\nCosts:\n739 | 383" in table(page_of(tmp_path, [*rows, (300, 124, "739"), (400, 124, "383")]))
+
+
+def test_a_label_centred_over_a_group_of_columns_is_part_of_the_label_of_each(tmp_path: Path) -> None:
+    texts: list[Text] = [(230, 86, "Three Months Ended"), (438, 86, "Half")]
+    for n, x in enumerate((200, 260, 320, 380, 440, 500)):
+        texts += [(x + 5, 100, ("2024", "2023", "Rise")[n % 3])]
+        texts += [(x, 114, "1,577"), (x, 128, "1,200")]
+    page = page_of(tmp_path, [*texts, (72, 114, "Sales"), (72, 128, "Costs")])
+    years = ("2024", "2023", "Rise")
+    assert page.blocks[0].columns == tuple(
+        f"{name} {year}" for name in ("Three Months Ended", "Half") for year in years
+    )
