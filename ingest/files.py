@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
-from ingest.errors import DocumentError, NotFoundError, SettingsError, StorageFullError, TooLargeError
+from ingest.errors import DocumentError, EmptyError, NotFoundError, SettingsError, StorageFullError, TooLargeError
 from ingest.settings import Settings
 
 BLOCK = 1 << 20
@@ -58,11 +58,14 @@ class Files:
 
         Raises:
             DocumentError: the file cannot be read.
+            EmptyError: it has no bytes.
             TooLargeError: it is larger than the limit.
             StorageFullError: no space is left.
         """
         with self._incoming() as copy:
             stored = self._copy(source, copy)
+            if not stored.size:
+                raise EmptyError("empty: it has no bytes")
             if not self.has(stored.sha256):
                 with _writing():
                     self._keep(copy, stored.sha256)

@@ -12,7 +12,7 @@ from typing import Literal
 
 from ingest.catalog.ledger import Held
 from ingest.catalog.rows import Part
-from ingest.errors import NotFoundError
+from ingest.errors import CatalogError, NotFoundError
 from ingest.library import Library
 from ingest.pipeline import clean, resume
 from ingest.pipeline.discover import path_of
@@ -51,11 +51,13 @@ def verify(library: Library, repair: bool = False, deep: bool = False) -> list[D
         deep: also count the chunks of each part and compare the bytes of every file with their hash.
 
     Raises:
-        ArchiveError, CatalogError: one of them cannot be read.
+        ArchiveError, CatalogError: one of them cannot be read, or the catalog is not the one of what is to be repaired.
     """
     found = list(_differences(library, deep))
     if not repair:
         return found
+    if any(each.kind in ("orphan chunks", "orphan file") for each in found):
+        _refuse_a_strange_catalog(library)
     left = found
     for _ in range(ROUNDS):
         if not left:
@@ -83,6 +85,18 @@ def _differences(library: Library, deep: bool) -> Iterator[Difference]:
         yield from _wrong_parts(library, each)
     yield from _orphan_chunks(library)
     yield from _files(library, deep, idle)
+
+
+def _refuse_a_strange_catalog(library: Library) -> None:
+    """Raise CatalogError where the catalog knows nothing of what archive and files hold: it was lost, or is another."""
+    for held in library.catalog.ledger.inventory():
+        if library.files.has(held.sha256) or library.archive.count(_of([held.generation])):
+            return
+    raise CatalogError(
+        f"The catalog knows none of the chunks and files in {library.settings.root}, so nothing was removed: restore "
+        "the catalog that belongs to them (catalog.sqlite, or what DOCQA_CATALOG_URL names), or move that folder away "
+        "and ingest again."
+    )
 
 
 def _about(held: Held, kind: DifferenceKind, detail: str, part: int | None = None) -> Difference:

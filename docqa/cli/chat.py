@@ -6,7 +6,7 @@ import sys
 
 from docqa.cli.ask import Quiet, check_question, follow, open_agent
 from docqa.cli.options import Collections, Json, examples, known_collections, load_settings, open_library
-from docqa.cli.output import Screen
+from docqa.cli.output import Screen, to_json
 from docqa.cli.steps import show_citations
 from docqa.errors import QuestionError
 from docqa.events import Answered
@@ -33,7 +33,7 @@ def chat(collection: Collections = None, quiet: Quiet = False, json: Json = Fals
         last: Answered | None = None
         while (line := _read(json)) is not None and line not in ("/quit", "/exit"):
             if line.startswith("/"):
-                _command(line, last)
+                _command(line, last, json)
                 continue
             try:
                 check_question(line, settings)
@@ -57,9 +57,11 @@ def _read(json: bool) -> str | None:
             return None
 
 
-def _command(line: str, last: Answered | None) -> None:
+def _command(line: str, last: Answered | None, json: bool) -> None:
     screen = Screen()
-    if line == "/sources" and last and last.citations:
+    if json:
+        print(to_json({"citations": last.citations if last and line == "/sources" else ()}))
+    elif line == "/sources" and last and last.citations:
         show_citations(screen, last.citations)
     elif line == "/sources":
         screen.line("There is no answer with quotes yet.", "dim")

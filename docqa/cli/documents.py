@@ -83,8 +83,13 @@ def delete(document: Name, collection: Collections = None, yes: Yes = False, jso
         row = find(library, document, known_collections(library, collection))
         if not confirmed(f"Delete '{clean(row.title)}' with its {plural(row.chunks, 'chunk')}?", yes):
             raise typer.Exit(1)
-        delete_document(library, row.id)
-    print(to_json({"deleted": row.id, "title": row.title}) if json else f"Deleted '{clean(row.title)}'.")
+        copies = delete_document(library, row.id)
+    if json:
+        print(to_json({"deleted": row.id, "title": row.title, "copies": copies}))
+        return
+    print(f"Deleted '{clean(row.title)}'.")
+    for copy in copies:
+        print(f"A copy is still at {clean(copy)}; an ingest of it takes it in again.")
 
 
 def collections(json: Json = False) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import fcntl
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, cast
@@ -97,7 +97,8 @@ def open_table(path: Path, schema: pa.Schema) -> LanceTable:
         table = cast(LanceTable, database.open_table(NAME))
         check_origin(path, table.schema, schema)
         if len(indexed(table)) < len(_INDEXES):
-            with turn(path):
+            # Without them a search reads the columns themselves: slower, and better than no answer on a full disk.
+            with suppress(RuntimeError, OSError, ValueError), turn(path):
                 _make_indexes(table)
     return table
 

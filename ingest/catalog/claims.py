@@ -6,49 +6,28 @@ import hashlib
 import time
 import uuid
 from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, insert, or_, select, update
+from sqlalchemy import Connection, delete, insert, select, union, update
 
-from ingest.catalog.rows import Part, Work, names_of, pages_of, survey_of
+from ingest.catalog.places import Places, remember
+from ingest.catalog.rows import Offer, Outcome, Part, Work, names_of, pages_of, survey_of
 from ingest.catalog.runs import living
-from ingest.catalog.tables import aliases, documents, epochs, generations, parts, sources
+from ingest.catalog.tables import aliases, documents, epochs, generations, parts
 from ingest.types import Generation
-
-
-@dataclass(frozen=True, slots=True)
-class Offer:
-    """A file that could be taken in: the id of the document of its place, the place as shown, and its bytes.
-
-    ``stamp`` is what tells without reading whether the file has changed; empty where that cannot be relied on.
-    """
-
-    document: str
-    collection: str
-    place: str
-    stamp: str
-    sha256: str
-    size: int
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What became of an offer: work for this run, or the reason why there is none."""
-
-    offer: Offer
-    work: Work | None = None
-    reason: str = ""
 
 
 @dataclass(slots=True)
 class _Entry:
-    """A generation as far as claims go."""
+    """A generation as far as claims go, and the place where its document stands."""
 
     id: str
     document: str
+    collection: str
     source: str
+    place: str
     sha256: str
     state: str
     claim: str | None
@@ -64,18 +43,26 @@ def claim_key(tenant: str, collection: str, sha256: str) -> str:
 
 
 class Claims:
-    """The claims of one run on a group of offers, in one transaction: ``take`` each, then ``write``."""
+    """The claims of one run on a group of offers, decided and written in one transaction.
 
-    def __init__(self, connection: Connection, tenant: str, run: str, parser: str) -> None:
+    Args:
+        there: whether a file is at a place (as shown) now.
+    """
+
+    def __init__(
+        self, connection: Connection, tenant: str, run: str, parser: str, there: Callable[[str], bool]
+    ) -> None:
         self._connection = connection
         self._tenant = tenant
         self._run = run
         self._parser = parser
         self._alive = living(connection, tenant)
-        self._by_claim: dict[str, _Entry] = {}
-        self._by_document: dict[str, list[_Entry]] = defaultdict(list)
+        self._places = Places(connection, tenant, there)
+        self._entries: list[_Entry] = []
+        self._stands: dict[str, str | None] = {}
         self._documents: dict[str, dict[str, Any]] = {}
         self._generations: list[dict[str, Any]] = []
+        self._unsettled: set[str] = set()
         self._switching = False
 
     def take(self, offers: Sequence[Offer]) -> list[Outcome]:
@@ -86,48 +73,66 @@ class Claims:
         return outcomes
 
     def _read(self, offers: Sequence[Offer]) -> None:
-        """Find the generations that hold the same bytes or belong to the same documents."""
+        """Find the generations that hold the same bytes, and all those of their documents and of these places."""
         keys = [claim_key(self._tenant, offer.collection, offer.sha256) for offer in offers]
         ids = [offer.document for offer in offers]
-        columns = [
-            generations.c[name]
-            for name in ("id", "document", "sha256", "state", "claim", "run", "attempts", "parser", "chunks")
-        ]
-        query = (
-            select(documents.c.source, *columns)
+        names = ("id", "document", "collection", "sha256", "state", "claim", "run", "attempts", "parser", "chunks")
+        joined = (
+            select(documents.c.source, documents.c.place, *(generations.c[name] for name in names))
             .join(documents, generations.c.document == documents.c.id)
-            .where(or_(generations.c.claim.in_(keys), generations.c.document.in_(ids)))
             .where(generations.c.tenant == self._tenant, generations.c.state.in_(("ingesting", "live", "failed")))
         )
-        for row in self._connection.execute(query):
-            self._know(_Entry(**row._mapping))
-
-    def _know(self, entry: _Entry) -> None:
-        self._by_document[entry.document].append(entry)
-        if entry.claim:
-            self._by_claim[entry.claim] = entry
+        holders = select(generations.c.document).where(generations.c.claim.in_(keys))
+        here = select(documents.c.id).where(documents.c.place.in_(ids))
+        touched = generations.c.document.in_(union(holders, here))
+        self._entries = [_Entry(**row._mapping) for row in self._connection.execute(joined.where(touched))]
+        known = select(documents.c.id, documents.c.place).where(documents.c.id.in_(ids))
+        self._stands = {row.id: row.place for row in self._connection.execute(known)}
+        live = {entry.sha256 for entry in self._entries if entry.state == "live"}
+        self._places.read(offers, {entry.place for entry in self._entries}, live)
 
     def _decide(self, offer: Offer) -> Outcome:
-        holder = self._by_claim.get(claim_key(self._tenant, offer.collection, offer.sha256))
-        own = [entry for entry in self._by_document[offer.document] if entry is not holder]
-        busy = next((entry for entry in [*([holder] if holder else []), *own] if self._busy(entry)), None)
+        key = claim_key(self._tenant, offer.collection, offer.sha256)
+        holder = next((entry for entry in self._entries if entry.claim == key), None)
+        own = [entry for entry in self._entries if entry.place == offer.document and entry is not holder]
         if holder and holder.state == "live":
-            self._drop(entry for entry in own if not self._busy(entry))
-            return Outcome(offer, reason=f"already in the library as {holder.source}")
-        if busy:
-            by = "in this run" if busy.run == self._run else "by another process"
-            return Outcome(offer, reason=f"being taken in {by} as {busy.source}")
+            return self._held(offer, holder, own)
+        if busy := next((entry for entry in [*([holder] if holder else []), *own] if self._busy(entry)), None):
+            return self._refused(offer, busy)
         if holder and holder.parser == self._parser:
             return Outcome(offer, self._take_over(holder, offer))
         stale = [*([holder] if holder else []), *(entry for entry in own if entry.state != "live")]
         attempts = max((entry.attempts for entry in stale if entry.sha256 == offer.sha256), default=0)
         self._drop(stale, keep_bytes_of=offer.sha256)
+        self._hand_over(entry for entry in own if entry.state == "live")
         return Outcome(offer, self._begin(offer, attempts + 1))
+
+    def _held(self, offer: Offer, holder: _Entry, own: Sequence[_Entry]) -> Outcome:
+        """These bytes are live: their document stays where it is, or moves here where its place has other bytes now."""
+        idle = [entry for entry in own if not self._busy(entry)]
+        self._drop(entry for entry in idle if entry.state != "live")
+        self._drop(self._hand_over(entry for entry in idle if entry.state == "live"))
+        if holder.place == offer.document or not self._places.has_other(holder.place, holder.source, holder.sha256):
+            return Outcome(offer, reason=f"already in the library as {holder.source}")
+        if busy := next((entry for entry in own if self._busy(entry)), None):
+            return self._refused(offer, busy)
+        before = holder.source
+        if self._move(holder, offer.document, offer.place):
+            return Outcome(offer, reason=f"already in the library, until now as {before}")
+        # The next version of its document is on its way and will replace it, so that its bytes are read anew from here.
+        self._drop([holder])
+        return Outcome(offer, self._begin(offer, 1))
+
+    def _refused(self, offer: Offer, busy: _Entry) -> Outcome:
+        """Somebody is at these bytes or at this place; the next ingest looks at the place again."""
+        self._unsettled.add(offer.document)
+        by = "in this run" if busy.run == self._run else "by another process"
+        return Outcome(offer, reason=f"being taken in {by} as {busy.source}")
 
     def _busy(self, entry: _Entry) -> bool:
         return entry.state == "ingesting" and entry.run in self._alive
 
-    def _drop(self, entries: Any, keep_bytes_of: str = "") -> None:
+    def _drop(self, entries: Iterable[_Entry], keep_bytes_of: str = "") -> None:
         """Take generations out of sight; a failed one that left no chunks and whose bytes stay goes at once."""
         for entry in list(entries):
             self._switching = self._switching or entry.state == "live"
@@ -136,45 +141,68 @@ class Claims:
             else:
                 values = {"state": "replaced", "claim": None, "run": None}
                 self._connection.execute(update(generations).where(generations.c.id == entry.id).values(values))
-            self._by_document[entry.document].remove(entry)
-            self._by_claim.pop(entry.claim or "", None)
+            self._entries.remove(entry)
+
+    def _hand_over(self, entries: Iterable[_Entry]) -> list[_Entry]:
+        """Let the documents of live generations move to places with their bytes; returns those that cannot."""
+        left = []
+        for entry in list(entries):
+            copy = self._places.copy(entry.place, entry.sha256, entry.collection)
+            if not copy or not self._move(entry, copy.id, copy.source):
+                left.append(entry)
+        return left
+
+    def _move(self, entry: _Entry, place: str, source: str) -> bool:
+        """Let a document stand at another place, unless another version of it is being taken in."""
+        others = [each for each in self._entries if each.document == entry.document and each is not entry]
+        if any(each.state == "ingesting" for each in others):
+            return False
+        self._drop(others)  # what failed to take its place
+        self._places.move(entry.document, place, source)
+        self._stands[entry.document] = entry.place = place
+        entry.source = source
+        return True
 
     def _take_over(self, entry: _Entry, offer: Offer) -> Work:
         """Go on with what a dead process has begun."""
         entry.run = self._run
+        if entry.place != offer.document:
+            self._unsettled.add(offer.document)
+            if self._places.has_other(entry.place, entry.source, entry.sha256):
+                self._move(entry, offer.document, offer.place)
         return take_over(self._connection, self._tenant, self._run, [entry.id])[0]
+
+    def _document(self, offer: Offer) -> str:
+        """The id of the document at a place; another than the place's where that document has moved away."""
+        here = next((entry.document for entry in self._entries if entry.place == offer.document), None)
+        if here or self._stands.get(offer.document, offer.document) == offer.document:
+            return here or offer.document
+        return str(uuid.uuid4())
 
     def _begin(self, offer: Offer, attempts: int) -> Work:
         """A new generation of the document, which stands beside the live one until it is complete."""
-        generation = Generation(str(uuid.uuid4()), offer.document, self._tenant, offer.collection, offer.sha256)
-        key = claim_key(self._tenant, offer.collection, offer.sha256)
-        self._switching = self._switching or any(entry.state == "live" for entry in self._by_document[offer.document])
-        common = {"tenant": self._tenant, "collection": offer.collection, "added": time.time()}
-        self._documents[offer.document] = {"id": offer.document, "source": offer.place, **common}
-        blank = dict.fromkeys(("survey", "names", "title", "missing_pages", "scanned_pages", "error"), "")
-        numbers = {"size": offer.size, "attempts": attempts, "page_count": 0, "chunks": 0}
-        row = {
+        document, now = self._document(offer), time.time()
+        generation = Generation(str(uuid.uuid4()), document, self._tenant, offer.collection, offer.sha256)
+        beside = [entry for entry in self._entries if entry.document == document]
+        self._switching = self._switching or any(entry.state == "live" for entry in beside)
+        common = {"tenant": self._tenant, "collection": offer.collection, "added": now}
+        where: dict[str, Any] = {"source": offer.place, "place": offer.document}
+        self._documents[document] = {"id": document, **where, **common}
+        claimed: dict[str, Any] = {
             "id": generation.id,
-            "document": offer.document,
+            "document": document,
+            "collection": offer.collection,
             "sha256": offer.sha256,
             "state": "ingesting",
-            "claim": key,
+            "claim": claim_key(self._tenant, offer.collection, offer.sha256),
+            "run": self._run,
+            "attempts": attempts,
+            "parser": self._parser,
+            "chunks": 0,
         }
-        self._generations.append({**common, **blank, **numbers, **row, "run": self._run, "parser": self._parser})
-        self._know(
-            _Entry(
-                generation.id,
-                offer.document,
-                offer.place,
-                offer.sha256,
-                "ingesting",
-                key,
-                self._run,
-                attempts,
-                self._parser,
-                0,
-            )
-        )
+        blank = dict.fromkeys(("survey", "names", "title", "missing_pages", "scanned_pages", "error"), "")
+        self._generations.append({**common, **blank, **claimed, "size": offer.size, "page_count": 0})
+        self._entries.append(_Entry(**claimed, **where))
         return Work(generation, offer.place)
 
     def _write(self, offers: Sequence[Offer]) -> None:
@@ -185,31 +213,10 @@ class Claims:
             self._connection.execute(insert(documents), list(self._documents.values()))
         if self._generations:
             self._connection.execute(insert(generations), self._generations)
-        remember(self._connection, self._tenant, offers)
+        sure = [replace(offer, stamp="") if offer.document in self._unsettled else offer for offer in offers]
+        remember(self._connection, self._tenant, sure)
         if self._switching:
             bump(self._connection, self._tenant)
-
-
-def remember(connection: Connection, tenant: str, offers: Sequence[Offer]) -> None:
-    """Keep what each place held, so that it need not be read again while it stays as it is."""
-    rows = {
-        offer.document: {
-            "id": offer.document,
-            "tenant": tenant,
-            "collection": offer.collection,
-            "place": offer.place,
-            "stamp": offer.stamp,
-            "sha256": offer.sha256,
-        }
-        for offer in offers
-    }
-    old = set(connection.scalars(select(sources.c.id).where(sources.c.id.in_(list(rows)))))
-    if new := [row for id, row in rows.items() if id not in old]:
-        connection.execute(insert(sources), new)
-    if old:
-        change = update(sources).where(sources.c.id == bindparam("b_id"))
-        values = [{"b_id": id, "stamp": rows[id]["stamp"], "sha256": rows[id]["sha256"]} for id in old]
-        connection.execute(change, values)
 
 
 def take_over(connection: Connection, tenant: str, run: str, ids: Sequence[str]) -> list[Work]:

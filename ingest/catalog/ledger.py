@@ -14,19 +14,21 @@ from typing import NamedTuple
 from sqlalchemy import Engine, and_, delete, select, update
 
 from ingest.catalog.books import close, in_sight, settle, write_parts, write_plans
-from ingest.catalog.claims import Claims, Offer, Outcome, bump, forget, parts_of, take_over
+from ingest.catalog.claims import Claims, bump, forget, parts_of, take_over
 from ingest.catalog.engine import reading, writing
-from ingest.catalog.rows import Part, Plan, Settled, Work
+from ingest.catalog.places import forget_copies
+from ingest.catalog.rows import Offer, Outcome, Part, Plan, Settled, Work
 from ingest.catalog.runs import beat, begin, end, living
 from ingest.catalog.tables import documents, generations, parts, sources
 from ingest.errors import NotFoundError
 
 
 class Seen(NamedTuple):
-    """What a place held when it was last read, and where the document with those bytes came from."""
+    """What a place held when it was last read, and where the document with those bytes stands."""
 
     stamp: str
     source: str
+    sha256: str
 
 
 class Leftover(NamedTuple):
@@ -74,7 +76,7 @@ class Ledger:
             beat(connection, run)
 
     def seen(self, ids: Collection[str]) -> dict[str, Seen]:
-        """Of these places (ids of documents) those whose bytes, as last read, are live in their collection."""
+        """Of these places (their ids) those whose bytes, as last read, are live in their collection."""
         same = and_(
             generations.c.tenant == sources.c.tenant,
             generations.c.collection == sources.c.collection,
@@ -82,18 +84,24 @@ class Ledger:
             generations.c.state == "live",
         )
         query = (
-            select(sources.c.id, sources.c.stamp, documents.c.source)
+            select(sources.c.id, sources.c.stamp, documents.c.source, sources.c.sha256)
             .join(generations, same)
             .join(documents, generations.c.document == documents.c.id)
             .where(sources.c.tenant == self._tenant, sources.c.id.in_(list(ids)))
         )
         with reading(self._engine) as connection:
-            return {row.id: Seen(row.stamp, row.source) for row in connection.execute(query)}
+            return {row.id: Seen(row.stamp, row.source, row.sha256) for row in connection.execute(query)}
 
-    def claim(self, run: str, parser: str, offers: Sequence[Offer]) -> list[Outcome]:
-        """Claim files for a run, in their order; what another living run holds or what is in already is refused."""
+    def claim(
+        self, run: str, parser: str, offers: Sequence[Offer], there: Callable[[str], bool] = lambda source: True
+    ) -> list[Outcome]:
+        """Claim files for a run, in their order; what another living run holds or what is in already is refused.
+
+        A document whose place no longer holds its bytes moves to a place that does: to an offer, or to another place
+        where they were seen and where a file is still ``there``.
+        """
         with writing(self._engine) as connection:
-            return Claims(connection, self._tenant, run, parser).take(offers)
+            return Claims(connection, self._tenant, run, parser, there).take(offers)
 
     def record(
         self, plans: Sequence[Plan] = (), done: Sequence[tuple[str, Part]] = (), failed: Sequence[tuple[str, str]] = ()
@@ -153,19 +161,20 @@ class Ledger:
             connection.execute(update(parts).where(*which).values(state="waiting", stored=0))
 
     def mark_deleted(self, document: str) -> list[str]:
-        """Take all generations of a document out of sight and return their ids.
+        """Take all generations of a document out of sight and forget where their bytes were seen.
+
+        Returns the places, as shown, where copies of them were seen: an ingest of those takes them in again.
 
         Raises:
             NotFoundError: there is no such document.
         """
         which = (generations.c.tenant == self._tenant, generations.c.document == document)
         with writing(self._engine) as connection:
-            ids = list(connection.scalars(select(generations.c.id).where(*which)))
-            if not ids:
+            if connection.scalar(select(generations.c.id).where(*which).limit(1)) is None:
                 raise NotFoundError(f"There is no document '{document}'; `docqa documents list` shows those there are.")
             connection.execute(update(generations).where(*which).values(state="deleting", claim=None, run=None))
             bump(connection, self._tenant)
-            return ids
+            return forget_copies(connection, self._tenant, document)
 
     def leftovers(self) -> list[Leftover]:
         """The generations that are out of sight and whose chunks and bytes are still to be removed."""

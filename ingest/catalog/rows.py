@@ -101,6 +101,31 @@ class Work:
 
 
 @dataclass(frozen=True, slots=True)
+class Offer:
+    """A file that could be taken in: the id of its place, the place as shown, and its bytes.
+
+    ``document`` is the id of the place, and of a document that first comes from there. ``stamp`` is what tells without
+    reading whether the file has changed; empty where that cannot be relied on.
+    """
+
+    document: str
+    collection: str
+    place: str
+    stamp: str
+    sha256: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of an offer: work for this run, or the reason why there is none."""
+
+    offer: Offer
+    work: Work | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """What is to be written down about a claimed generation once it has been surveyed."""
 

@@ -43,7 +43,8 @@ sources = Table(
     Column("sha256", String(64), nullable=False),
     Index("ix_sources_sha256", "tenant", "collection", "sha256"),
 )
-"""What was last seen at each place. ``id`` is the id of the document of this place; ``stamp`` is size, times, inode."""
+"""What was last seen at each place. ``id`` is the id of the place, and of the document that first came from there;
+``stamp`` is size, times, inode."""
 
 documents = Table(
     "documents",
@@ -53,8 +54,10 @@ documents = Table(
     Column("collection", String(200), nullable=False),
     Column("source", Text, nullable=False),
     Column("added", Double, nullable=False),
+    Column("place", String(36), nullable=True, index=True),
     Index("ix_documents_tenant", "tenant", "collection"),
 )
+"""``place`` is the id of the place (see ``sources``) where the document stands, and ``source`` shows that place."""
 
 generations = Table(
     "generations",

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 
 from ingest.library import Library
+from ingest.pipeline.discover import path_of
 from ingest.types import Condition, Filter
 
 AT_ONCE = 200
 
 
-def delete(library: Library, document: str) -> None:
+def delete(library: Library, document: str) -> list[str]:
     """Remove a document with its chunks and its file. Killed on the way, the rest is removed by the next ingest.
+
+    Returns the paths, as shown, of copies of the file that are still there: an ingest of those takes them in again.
 
     Args:
         library: where it is.
@@ -20,8 +24,9 @@ def delete(library: Library, document: str) -> None:
     Raises:
         NotFoundError: there is no such document.
     """
-    library.catalog.ledger.mark_deleted(document)
+    copies = library.catalog.ledger.mark_deleted(document)
     clean(library)
+    return [source for source in copies if os.path.isfile(path_of(source))]
 
 
 def clean(library: Library) -> int:

@@ -9,11 +9,10 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
-from ingest.catalog.claims import Offer, Outcome
-from ingest.catalog.rows import Work
-from ingest.errors import DocumentError, EmptyError
+from ingest.catalog.rows import Offer, Outcome, Work
+from ingest.errors import DocumentError
 from ingest.library import Library
-from ingest.pipeline.discover import Found, discover, document_id, shown
+from ingest.pipeline.discover import Found, discover, document_id, path_of, shown
 from ingest.pipeline.progress import Progress
 
 LOOKED_UP = 256  # places in one question to the catalog
@@ -75,22 +74,28 @@ class Intake:
             try:
                 stamp = _stamp(each.path)
                 known = seen.get(each.document)
-                if known and stamp and known.stamp == stamp:
+                if known and stamp and known.stamp == stamp and (known.source == each.place or _there(known.source)):
                     reason = f"already in the library as {known.source}"
                     self._tell(Progress("skipped", each.place, each.document, reason))
                     continue
+                if not known:
+                    self._refuse_another_embedder()
                 sha256, size = self._library.files.add(each.path)
-                if size == 0:
-                    raise EmptyError("empty: it has no bytes")
+                if known and known.sha256 != sha256:
+                    self._refuse_another_embedder()
             except DocumentError as error:
                 self._tell(Progress("failed", each.place, each.document, str(error)))
                 continue
             sure = stamp if _stamp(each.path) == stamp else ""
             yield Offer(each.document, collection, each.place, sure, sha256, size), each.path
 
+    def _refuse_another_embedder(self) -> None:
+        """Open the archive before anything new is written down: it is what refuses an embedder that is not its own."""
+        _ = self._library.archive
+
     def _claim(self, group: Sequence[tuple[Offer, Path]]) -> None:
         offers = [offer for offer, _ in group]
-        outcomes = self._library.catalog.ledger.claim(self._run, self._parser, offers)
+        outcomes = self._library.catalog.ledger.claim(self._run, self._parser, offers, _there)
         for outcome, (_, path) in zip(outcomes, group, strict=True):
             if outcome.work is None:
                 self._tell(Progress("skipped", outcome.offer.place, outcome.offer.document, outcome.reason))
@@ -105,6 +110,11 @@ class Intake:
         if not self._library.files.has(offer.sha256):
             self._library.files.add(path)
         self._hand_on(work)
+
+
+def _there(source: str) -> bool:
+    """Whether a file is at a place, given as it is shown."""
+    return os.path.isfile(path_of(source))
 
 
 def _stamp(path: Path) -> str:

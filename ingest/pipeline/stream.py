@@ -46,6 +46,7 @@ def stream(library: Library, feed: Callable[[Feed], None]) -> Generator[Progress
                 yield tally.counted(progress)
         finally:
             threads.stop()
+        clean(library)  # what claims have taken out of sight
         if threads.wrote:
             library.archive.optimise()
     yield tally.counted(Progress("done"))

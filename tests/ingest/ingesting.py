@@ -82,14 +82,15 @@ class Ingesting:
         assert self._said.recv() == "ready"
 
     def kill(self, seconds: float) -> bool:
-        """Kill its process group after a while; whether it was still running then."""
+        """Kill its process group after a while; whether that ended it, and not its own end a moment before."""
         self._process.join(seconds)
-        running = self._process.is_alive()
-        if running:
+        if self._process.is_alive():
             assert self._process.pid
             os.killpg(self._process.pid, signal.SIGKILL)
-        self._end(-signal.SIGKILL if running else 0)
-        return running
+        self._process.join()
+        killed = self._process.exitcode == -signal.SIGKILL
+        self._end(-signal.SIGKILL if killed else 0)
+        return killed
 
     def finish(self) -> list[str]:
         """What it has said when it has come to its end, a good one."""

@@ -11,9 +11,8 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 
 from ingest.catalog import Catalog, open_catalog
-from ingest.catalog.claims import Offer, Outcome
 from ingest.catalog.engine import open_engine, reading
-from ingest.catalog.rows import Part, PartState, Plan
+from ingest.catalog.rows import Offer, Outcome, Part, PartState, Plan
 from ingest.catalog.tables import metadata
 from ingest.errors import CatalogVersionError, NotFoundError
 from ingest.settings import Settings
@@ -236,3 +235,17 @@ def test_text_that_no_database_takes_is_made_printable(catalog: Catalog) -> None
     [row] = catalog.documents()
     assert row.title == "NUL \\x00 and \\ud800"
     assert row.names.title == "NUL \0 and \ud800"
+
+
+def test_documents_of_a_first_catalog_stand_at_the_places_that_they_came_from(tmp_path: Path, catalog: Catalog) -> None:
+    add(catalog, offer("a"))
+    catalog.close()
+    database = sqlite3.connect(tmp_path / "catalog.sqlite")
+    with database:
+        database.execute("DROP INDEX ix_documents_place")
+        database.execute("ALTER TABLE documents DROP COLUMN place")
+        database.execute("UPDATE alembic_version SET version_num = '0001'")
+    database.close()
+    add(migrated := open_catalog(Settings(data_dir=tmp_path)), offer("a", "changed"))
+    assert [(row.id, row.sha256[:7]) for row in migrated.documents()] == [("default-a", "changed")]
+    migrated.close()

@@ -8,8 +8,9 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
-from ingest.errors import DocumentError, NotFoundError, TooLargeError
+from ingest.errors import DocumentError, EmptyError, NotFoundError, TooLargeError
 from ingest.files import Files, open_files
 from ingest.settings import Settings
 
@@ -78,6 +79,20 @@ def test_copies_of_a_dead_process_are_swept_away_and_those_of_a_living_one_stay(
 
 
 def test_tenants_do_not_share_files(tmp_path: Path, source: Path) -> None:
-    with closing(open_files(Settings(data_dir=tmp_path, tenant="a/../b"))) as files:
+    with closing(open_files(Settings(data_dir=tmp_path, tenant="a"))) as files:
         files.add(source)
     assert not open_files(Settings(data_dir=tmp_path, tenant="b")).has(SHA256)
+
+
+def test_a_tenant_whose_name_would_lead_elsewhere_is_refused() -> None:
+    with pytest.raises(ValidationError, match="tenant"):
+        Settings(tenant="a/../b")
+
+
+def test_a_file_without_bytes_is_refused_and_leaves_nothing(tmp_path: Path) -> None:
+    (tmp_path / "empty.txt").touch()
+    files = open_files(Settings(data_dir=tmp_path / "data"))
+    with pytest.raises(EmptyError, match="no bytes"):
+        files.add(tmp_path / "empty.txt")
+    assert list(files.all()) == []
+    files.close()

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from ingest.archive import open_archive
+from ingest.errors import EmbedderMismatch
 from ingest.library import Library
 from ingest.pipeline import delete, ingest
 from ingest.types import Condition, Filter
@@ -73,6 +75,15 @@ def test_a_second_ingest_opens_neither_embedder_nor_archive(tmp_path: Path) -> N
     with library_at(tmp_path / "library") as library:
         run(library, path)
         assert library.opened == {"catalog", "files"}
+
+
+def test_another_embedder_is_refused_before_anything_is_written_down(tmp_path: Path) -> None:
+    with library_at(tmp_path / "library") as library:
+        open_archive(library.settings, "another", library.embedder.dimension).close()
+        with pytest.raises(EmbedderMismatch):
+            run(library, write_text(tmp_path / "valve.txt", "valve"))
+        assert library.catalog.documents() == []
+        assert list(library.files.all()) == []
 
 
 def test_a_changed_file_replaces_its_former_version(library: Library, tmp_path: Path) -> None:

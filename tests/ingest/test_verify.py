@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from ingest.errors import CatalogError
 from ingest.library import Library
 from ingest.pipeline import ingest
 from ingest.types import Condition, Filter
@@ -103,3 +105,20 @@ def test_what_a_living_process_takes_in_is_left_alone(library: Library, tmp_path
     assert any(each.kind == "started" for each in said)
     assert verify(library, repair=True, deep=True) == []
     assert list(said)[-1].totals.finished == 1
+
+
+@pytest.mark.parametrize("other", [False, True])
+def test_nothing_is_removed_where_the_catalog_was_lost_or_is_another(
+    library: Library, tmp_path: Path, other: bool
+) -> None:
+    before, files = contents(library), set(library.files.all())
+    library.close()
+    for path in (tmp_path / "library").glob("catalog.sqlite*"):
+        path.unlink()
+    if other:
+        with library_at(tmp_path / "other") as strange:
+            run(strange, write_text(tmp_path / "crane.txt", "crane"))
+        shutil.copy(tmp_path / "other" / "catalog.sqlite", tmp_path / "library")
+    with pytest.raises(CatalogError, match=r"nothing was removed: restore the catalog .* or move that folder away"):
+        verify(library, repair=True)
+    assert (contents(library), set(library.files.all())) == (before, files)

@@ -57,3 +57,12 @@ def test_collections_are_counted(docqa: Docqa, library: Path) -> None:
     assert docqa("collections", "--json").records == [
         {"name": "default", "documents": 2, "failed": 0, "pages": 2, "chunks": 2}
     ]
+
+
+def test_deleting_a_document_names_the_copies_that_are_still_there(docqa: Docqa, folder: Path) -> None:
+    copy = folder / "copy of harbour.md"
+    copy.write_bytes((folder / "harbour.md").read_bytes())
+    docqa("ingest", folder / "harbour.md")
+    docqa("ingest", copy)
+    ended = docqa("documents", "delete", "harbour.md", "--yes")
+    assert f"A copy is still at {copy}" in ended.out

@@ -8,6 +8,7 @@ import lancedb
 import numpy as np
 import pyarrow as pa
 import pytest
+from lancedb.table import LanceTable
 
 from ingest.archive import lance_rows, lance_table, open_archive
 from ingest.errors import ArchiveError, EmbedderMismatch, SettingsError
@@ -75,6 +76,23 @@ def test_indexes_that_a_killed_first_opening_left_out_are_made_by_the_next(setti
     archive = open_archive(settings, "minilm", DIMENSION)
     archive.put([chunk(1, "findable")], np.ones((1, DIMENSION), np.float32))
     assert found(archive, "findable") == [chunk(1).id]
+
+
+def test_an_archive_whose_indexes_cannot_be_made_is_read_without_them(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = settings.root / "archive" / settings.tenant
+    fill(open_archive(settings, "minilm", DIMENSION), [chunk(1, "findable")])
+    table = lancedb.connect(folder).open_table("chunks")
+    for index in table.list_indices():
+        if index.columns[0] in ("names", "title_keys"):
+            table.drop_index(index.name)
+
+    def full(*_: object, **__: object) -> None:
+        raise RuntimeError("lance error: LanceError(IO): No space left on device (os error 28)")
+
+    monkeypatch.setattr(LanceTable, "create_index", full)
+    assert found(open_archive(settings, "minilm", DIMENSION), "findable") == [chunk(1).id]
 
 
 def test_an_archive_that_lost_its_versions_is_called_damaged_and_not_made_anew(settings: Settings) -> None:
