@@ -23,7 +23,7 @@ Exit codes: 0 done · 1 an error, told in one sentence on standard error · 2 wr
 files failed · 3 the documents do not answer the question · 4 a limit ended the run with a partial answer ·
 130 interrupted.
 
-`--json` prints one object, or one object a line where things go on. Without a terminal there are no colours or bars.
+`--json` prints JSON Lines: one object a line. Without a terminal there are no colours or bars.
 """
 TABLES_HEAD = "## All settings\n"
 WIDTH = 100

@@ -22,6 +22,7 @@ app = typer.Typer(
     epilog="Begin with: docqa ingest FOLDER, then: docqa ask 'your question'",
     no_args_is_help=True,
     add_completion=False,
+    context_settings={"max_content_width": 120},
     rich_markup_mode=None,  # plain help needs no rich, which takes longer to load than all the rest
     pretty_exceptions_enable=False,
 )

@@ -16,7 +16,7 @@ EXAMPLES = examples("docqa chat", "docqa chat --collection reports", "docqa chat
 
 
 def chat(collection: Collections = None, quiet: Quiet = False, json: Json = False) -> None:
-    """Ask one question after another; each sees what was said before.
+    """Ask one question after another; a language model sees what was said before, the extractive reader does not.
 
     /sources shows the quotes of the last answer again, /quit or Ctrl-D ends. With --json, questions are read line by
     line and only JSON is written.

@@ -12,6 +12,7 @@ from docqa.cli.options import (
     Collections,
     Json,
     confirmed,
+    empty,
     examples,
     held_collections,
     known_collections,
@@ -43,7 +44,7 @@ def list_documents(collection: Collections = None, json: Json = False) -> None:
         return
     screen = Screen()
     if not rows:
-        screen.line("The library is empty: take documents in with 'docqa ingest PATH'.")
+        screen.line(f"{empty(library)} Take documents in with 'docqa ingest PATH'.")
         return
     cells = [
         (

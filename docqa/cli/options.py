@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from ingest.settings import Settings as LibrarySettings
 
 COLLECTION_NAME = re.compile(r"[^\W_](?:[\w .-]{0,62}[\w.-])?")
-Json = Annotated[bool, typer.Option("--json", help="Print JSON: one object, or one object a line where things go on.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON Lines: one object a line.")]
 NAMING = "letters, digits, spaces and '_', '.', '-', at most 64"
 OneCollection = Annotated[
     str, typer.Option("--collection", "-c", help=f"The collection that the documents belong to ({NAMING}).")
@@ -90,6 +90,11 @@ def held_collections(library: Library) -> list[CollectionRow]:
     return [] if no_library_yet(library.settings) else library.catalog.collections()
 
 
+def empty(library: Library) -> str:
+    """The sentence that says that there is nothing, and where: the data folder is often another one than is meant."""
+    return f"The library in {library.settings.root} (DOCQA_DATA_DIR) is empty."
+
+
 def known_collections(library: Library, asked: Sequence[str] | None) -> list[str]:
     """The collections asked for; none stands for all.
 
@@ -98,7 +103,7 @@ def known_collections(library: Library, asked: Sequence[str] | None) -> list[str
     """
     known = [row.name for row in held_collections(library)]
     if not known:
-        raise NotFoundError("The library is empty: take documents in with 'docqa ingest PATH' first.")
+        raise NotFoundError(f"{empty(library)} Take documents in with 'docqa ingest PATH' first.")
     for name in asked or ():
         if name not in known:
             raise NotFoundError(f"There is no collection '{shorten(name, 80)}'; there are: {', '.join(known)}.")
