@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 import uuid
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from typing import Protocol
 
@@ -71,6 +72,7 @@ class Chunker:
             text = page.text[start:end]
             tokens = self._embedder.count(text)
             headings = _headings(page, start)
+            mentioned = names_in(text)
             ordinal = page.number * CHUNKS_PER_PAGE + place
             yield Chunk(
                 id=_chunk_id(generation, ordinal),
@@ -87,9 +89,9 @@ class Chunker:
                 headings=headings,
                 columns=_columns(page, start, end),
                 spans=_lines(page, start, end),
-                names=names_in(text),
+                names=mentioned,
                 title_keys=title_keys([names.title, *headings, *_headings_within(page, start, end)], text),
-                fingerprint=_fingerprint(text),
+                fingerprint=_fingerprint(text, mentioned),
                 tokens=tokens,
             )
 
@@ -167,9 +169,10 @@ def _columns(page: Page, start: int, end: int) -> tuple[str, ...]:
 def _lines(page: Page, start: int, end: int) -> tuple[Span, ...]:
     """The pieces of lines that a span of text stands in: words with a blank between are joined, cells not."""
     lines: list[Span] = []
-    for span in page.spans:
-        if span.end <= start or span.start >= end:
-            continue
+    first = bisect_right(page.spans, start, key=lambda span: span.end)
+    for span in page.spans[first:]:
+        if span.start >= end:
+            break
         if lines and _same_line(lines[-1], span):
             last = lines[-1]
             top, bottom = min(last.y0, span.y0), max(last.y1, span.y1)
@@ -185,7 +188,7 @@ def _same_line(line: Span, word: Span) -> bool:
     return overlap > 0.5 * height and line.x0 <= word.x0 < line.x1 + WIDEST_BLANK * height
 
 
-def _fingerprint(text: str) -> int:
+def _fingerprint(text: str, names: Sequence[str]) -> int:
     """48 bits of SimHash over word triples (Charikar 2002) above 16 bits of hash over numbers, names and negations.
 
     Two texts are near-duplicates where the lower part is equal and the upper one nearly: texts that differ in a number,
@@ -196,6 +199,6 @@ def _fingerprint(text: str) -> int:
     digests = b"".join(hashlib.blake2b(gram.encode(), digest_size=6).digest() for gram in grams)
     bits = np.unpackbits(np.frombuffer(digests, np.uint8)).reshape(-1, 48).sum(axis=0)
     telling = [word for word in words if word in _NEGATIONS or not word.isalpha()]
-    exact = " ".join([*telling, *names_in(text)])
+    exact = " ".join([*telling, *names])
     signature = np.packbits(2 * bits > len(grams)).tobytes() + hashlib.blake2b(exact.encode(), digest_size=2).digest()
     return int.from_bytes(signature)
