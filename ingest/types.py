@@ -46,8 +46,8 @@ class Page:
 
     ``text`` leaves out running headers and footers, which are kept in ``furniture``. ``headings`` is the path of
     headings that holds where the page begins. ``scanned`` marks a page that shows something and has no text. ``error``
-    is set where the page could not be read; its text is then empty. ``spans`` follow the text and do not overlap; formats
-    without geometry have none.
+    is set where the page could not be read; its text is then empty. ``spans`` follow the text and do not
+    overlap; formats without geometry have none.
     """
 
     number: int
