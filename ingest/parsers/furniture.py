@@ -68,9 +68,14 @@ def repeated(samples: Sequence[tuple[int, Sequence[Row]]], body: float) -> tuple
     for group in (forms, [f for f in forms if f[0] % 2], [f for f in forms if not f[0] % 2]):
         share = (_SHARE if group is forms else 1.5 * _SHARE) * len(group)
         counts = Counter(form for _, page in group for form in page)
-        found.update(form for form, count in counts.items() if form and count >= max(2 + ("{page" in form), share))
+        found.update(form for form, count in counts.items() if form and count >= max(_least(form), share))
         found |= _of_chapters(counts, max(4, share))
     return tuple(sorted(found))
+
+
+def _least(form: str) -> int:
+    """Pages that a text has to stand on: one more where a number was taken for the page's and nothing says so."""
+    return 3 if "{page" in form and "page {page+0}" not in form else 2
 
 
 def _of_chapters(counts: Counter[str], least: float) -> set[str]:

@@ -55,6 +55,12 @@ def test_a_page_number_inside_a_running_footer_is_told_by_its_rise(tmp_path: Pat
     assert read(tmp_path / "a.pdf")[4].furniture == ("Acme 2020 | 45 | 10-K",)
 
 
+def test_a_footer_that_says_that_it_is_the_pages_number_needs_two_pages_only(tmp_path: Path) -> None:
+    pages = [[(72, 800, f"Field Office  Page {n} of 2"), *paragraph(72, 120, BODY, 9)] for n in (1, 2)]
+    drawn(*pages).save(tmp_path / "a.pdf")
+    assert [page.furniture for page in read(tmp_path / "a.pdf")] == [(f"Field Office Page {n} of 2",) for n in (1, 2)]
+
+
 def test_chapters_named_at_the_edge_of_each_of_their_pages_are_left_out(tmp_path: Path) -> None:
     drawn(*([(72, 40, f"Item {n // 3}"), *paragraph(72, 120, BODY, 9)] for n in range(12))).save(tmp_path / "a.pdf")
     assert surveyed(tmp_path / "a.pdf").furniture == ("item 0", "item 1", "item 2", "item 3")
