@@ -1,5 +1,6 @@
 # make demo: set up, take in the sample documents, ask three questions.   make test: everything that checks the project.
-# Needs Python 3.11 or newer and make; PYTHON=… names another interpreter.
+# Needs Python 3.11 or newer and make; PYTHON=… names another interpreter. With Go 1.26 or newer, make test builds a
+# Weaviate server, once; without, and with no server in DOCQA_TEST_WEAVIATE_URL, it skips the tests that need one.
 
 PYTHON ?= $(shell for p in python3.11 python3 python3.12 python3.13; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
@@ -9,7 +10,7 @@ COMPILE := $(BIN)/pip-compile --quiet --upgrade --generate-hashes --allow-unsafe
 	--no-emit-index-url --no-emit-trusted-host --no-emit-find-links
 PYTEST_ARGS ?=
 
-.PHONY: demo test lint format docs bench lock clean
+.PHONY: demo test lint format docs bench weaviate weaviate-run lock clean
 .DELETE_ON_ERROR:
 
 demo: export DOCQA_DATA_DIR = build/demo
@@ -25,6 +26,7 @@ demo: .venv/runtime
 	@printf '\nNow your own: . .venv/bin/activate; docqa ingest FOLDER; docqa ask "…" (README.md goes on from here)\n'
 
 test: lint
+	@test -n "$$DOCQA_TEST_WEAVIATE_URL" || $(BIN)/python -m tests.servers.weaviate build || true    # says what it lacks
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
 
 lint: .venv/dev
@@ -39,6 +41,12 @@ docs: .venv/dev    # docs/cli.md and the tables of docs/settings.md, out of the 
 	$(BIN)/python -m tests.reference
 
 bench: .venv/bench    # what the benchmarks compare docqa with
+
+weaviate: .venv/python    # a Weaviate server, built with Go into the user's cache folder
+	@$(BIN)/python -m tests.servers.weaviate build
+
+weaviate-run: weaviate    # until Ctrl-C, with its data in build/weaviate
+	@$(BIN)/python -m tests.servers.weaviate run
 
 .venv/python:
 	@test -n "$(PYTHON)" || { echo "docqa needs Python 3.11 or newer: on Debian, apt-get install python3"; exit 1; }

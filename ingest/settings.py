@@ -8,6 +8,8 @@ from typing import Literal
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+_ADDRESS = r"^https?://(\[[0-9A-Fa-f:]+\]|[^/:@\s\[\]]+)(:[0-9]{1,5})?/?$"
+
 
 class Settings(BaseSettings):
     """Where things are kept, which embedder and archive are used, and the limits on documents.
@@ -24,9 +26,40 @@ class Settings(BaseSettings):
         description="Whose library this is; tenants never see each other.",
     )
 
-    archive: str = Field("lancedb", description="Archive backend: 'lancedb' (embedded, below the data folder).")
+    archive: str = Field(
+        "lancedb", description="Archive backend: 'lancedb' (embedded, below the data folder) or 'weaviate' (a server)."
+    )
     catalog_url: str = Field("", description="SQLAlchemy URL of the catalog; empty: SQLite in the data folder.")
     files_url: str = Field("", description="fsspec URL of the folder of original files; empty: in the data folder.")
+
+    weaviate_url: str = Field(
+        "http://127.0.0.1:8080", pattern=_ADDRESS, description="Address of Weaviate's REST interface."
+    )
+    weaviate_grpc_url: str = Field(
+        "", pattern=f"^$|{_ADDRESS}", description="Address of its gRPC interface; empty: the same host, port 50051."
+    )
+    weaviate_api_key: str = Field("", description="Key that the Weaviate server asks for.", repr=False)
+    weaviate_prefix: str = Field(
+        "Docqa",
+        pattern=r"^[A-Z][A-Za-z0-9]{0,39}$",
+        description="What the names of docqa's collections in Weaviate begin with; installations that share a server "
+        "and not the catalog need different ones.",
+    )
+    weaviate_quantization: Literal["rq8", "none"] = Field(
+        "rq8", description="How vectors are held in Weaviate's memory: 'rq8' (a byte a number) or 'none' (four)."
+    )
+    weaviate_replicas: int = Field(1, ge=1, le=9, description="Nodes of a Weaviate cluster that hold each chunk.")
+    weaviate_consistency: Literal["ONE", "QUORUM", "ALL"] = Field(
+        "QUORUM", description="How many of these nodes must confirm a write or a read."
+    )
+    weaviate_connect_timeout: float = Field(5, gt=0, description="Seconds that opening a connection may take.")
+    weaviate_query_timeout: float = Field(30, gt=0, description="Seconds that one query to Weaviate may take.")
+    weaviate_insert_timeout: float = Field(90, gt=0, description="Seconds that one batch or deletion may take.")
+    weaviate_patience: float = Field(
+        300, ge=0, description="Seconds that an ingest waits for a Weaviate that is away, overloaded or read-only."
+    )
+    weaviate_batch: int = Field(100, ge=1, le=1000, description="Chunks in one batch to Weaviate.")
+    weaviate_writers: int = Field(2, ge=1, le=16, description="Batches to Weaviate side by side.")
 
     embedder: Literal["builtin", "openai"] = Field("builtin", description="'builtin' or an OpenAI-compatible endpoint.")
     embedding_base_url: str = Field("", description="Base URL of the embeddings endpoint.")

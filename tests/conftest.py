@@ -23,8 +23,10 @@ os.environ["HF_HUB_OFFLINE"] = "1"
 BLOCKED = Path(tempfile.mkstemp(prefix="docqa-blocked-")[1])
 os.environ["LOOPBACK_LOG"] = str(BLOCKED)
 MEANT = ("192.0.2.1", "docqa.invalid")  # what tests/test_guard.py tries to reach
-for name in [name for name in os.environ if name.startswith("DOCQA_") and name != "DOCQA_EVAL_DATA"]:
-    del os.environ[name]
+for name in [name for name in os.environ if name.startswith("DOCQA_")]:
+    if name != "DOCQA_EVAL_DATA" and not name.startswith("DOCQA_TEST_"):
+        del os.environ[name]
+pytest_plugins = ["tests.servers.plugin"]
 
 
 @pytest.fixture(autouse=True)

@@ -39,6 +39,8 @@ SDK_PLACES = {
     "lancedb": ("ingest.archive",),
     "pyarrow": ("ingest.archive",),
     "weaviate": ("ingest.archive.weaviate",),
+    "grpc": ("ingest.archive.weaviate",),
+    "Stemmer": ("ingest.archive.words",),
     "sqlalchemy": ("ingest.catalog", "docqa.memory.recall"),
     "alembic": ("ingest.catalog",),
     "fsspec": ("ingest.files",),

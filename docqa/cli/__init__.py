@@ -11,7 +11,7 @@ import sys
 
 import typer
 
-from docqa.cli import ask, chat, doctor, documents, ingest, verify
+from docqa.cli import archive, ask, chat, doctor, documents, ingest, verify
 from docqa.cli.options import Json, examples
 from docqa.cli.output import clean, shorten, to_json
 from ingest.errors import DocqaError
@@ -31,6 +31,7 @@ app.command(epilog=ask.EXAMPLES)(ask.ask)
 app.command(epilog=chat.EXAMPLES)(chat.chat)
 app.add_typer(documents.app, name="documents")
 app.command(epilog=documents.COLLECTIONS_EXAMPLES)(documents.collections)
+app.add_typer(archive.app, name="archive")
 app.command(epilog=verify.EXAMPLES)(verify.verify)
 app.command(epilog=doctor.EXAMPLES)(doctor.doctor)
 

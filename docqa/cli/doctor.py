@@ -118,8 +118,8 @@ def embedder(_settings: Settings, library: Library) -> Health:
 
 
 def archive(settings: Settings, library: Library) -> Health:
-    """Whether the archive can be read and was made with the embedder in use."""
-    if not settings.root.exists():
+    """Whether the archive can be reached and read and was made with the embedder in use."""
+    if settings.archive == "lancedb" and not settings.root.exists():
         return Health(True, "There is none yet; the first ingest makes it.")
     return library.archive.health()
 

@@ -1,7 +1,7 @@
 """The archive: archival storage of chunks and their vectors, behind one small protocol.
 
 ``open_archive`` chooses the backend by ``DOCQA_ARCHIVE``. An archive belongs to one tenant; collections are a field of
-its chunks. What every backend promises is written down as tests in ``tests/contracts/archive.py``.
+its chunks. What every backend promises is written down as tests in ``tests/contracts/archive/``.
 """
 
 from __future__ import annotations
@@ -99,6 +99,7 @@ def open_archive(settings: Settings, embedder: str, dimension: int) -> Archive:
 
     Raises:
         EmbedderMismatch: the archive was made with another embedder.
+        ArchiveError: it cannot be reached or used; the message says why.
         SettingsError: there is no such backend.
     """
     if settings.archive == "lancedb":
@@ -106,4 +107,8 @@ def open_archive(settings: Settings, embedder: str, dimension: int) -> Archive:
         from ingest.archive.lancedb import LanceArchive
 
         return LanceArchive(settings.root / "archive" / settings.tenant, embedder, dimension)
-    raise SettingsError(f"DOCQA_ARCHIVE is '{settings.archive}'; known archives: lancedb")
+    if settings.archive == "weaviate":
+        from ingest.archive.weaviate import open_weaviate
+
+        return open_weaviate(settings, embedder, dimension)
+    raise SettingsError(f"DOCQA_ARCHIVE is '{settings.archive}'; known archives: lancedb, weaviate")

@@ -6,7 +6,6 @@ Writers take turns by a lock on a file beside the table; readers never wait and 
 from __future__ import annotations
 
 import shutil
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from itertools import count as numbers
 from pathlib import Path
@@ -16,13 +15,15 @@ import numpy as np
 from lancedb.query import ColumnOrdering, LanceQueryBuilder, MatchQuery
 
 from ingest.archive import EVERYTHING, Vectors
-from ingest.archive.lance_query import by_score, fuse, terms, to_sql
+from ingest.archive.checks import check_query, check_write
+from ingest.archive.lance_query import to_sql
 from ingest.archive.lance_rows import CHUNK_COLUMNS, HIT_COLUMNS, table_schema, to_chunk, to_hit, to_rows
 from ingest.archive.lance_table import PROBES, REFINE, is_scattered, open_table, plain_errors, tidy, turn
-from ingest.errors import ArchiveError, DocqaError
+from ingest.archive.ranking import DEPTH, best, fuse
+from ingest.archive.words import terms
+from ingest.errors import DocqaError
 from ingest.types import Chunk, Condition, Filter, Health, Hit, SearchMode
 
-DEPTH = 200  # how deep each half of a hybrid search is read
 LOOKUP = 1_000  # ids in one look-up
 TIDY_EVERY = 16  # commits of this object between two looks at how scattered the table is
 NEARLY_FULL = 256 * 2**20  # bytes free below which the archive reports itself ill
@@ -44,6 +45,7 @@ class LanceArchive:
 
     def __init__(self, path: Path, embedder: str, dimension: int) -> None:
         self._path = path
+        self._called = f"The archive at {path}"
         self._dimension = dimension
         self._schema = table_schema(dimension, embedder)
         self._table = open_table(path, self._schema)
@@ -51,7 +53,7 @@ class LanceArchive:
 
     def put(self, chunks: Sequence[Chunk], vectors: Vectors) -> None:
         """See ``Archive.put``."""
-        self._check(chunks, vectors)
+        check_write(self._called, self._dimension, chunks, vectors)
         if not chunks:
             return
         with plain_errors(self._path, "be written to"):
@@ -76,7 +78,7 @@ class LanceArchive:
         if mode != "keyword":
             rankings.append(self._by_vector(vector, depth, sql))
         ranked = fuse(rankings) if mode == "hybrid" else rankings[0]
-        return [to_hit(row, row["score"]) for row in ranked[:limit]]
+        return ranked[: max(limit, 0)]
 
     def fetch(self, ids: Sequence[str]) -> list[Chunk]:
         """See ``Archive.fetch``."""
@@ -137,19 +139,6 @@ class LanceArchive:
     def close(self) -> None:
         """See ``Archive.close``. Nothing is held between calls; the table's files are let go with this object."""
 
-    def _check(self, chunks: Sequence[Chunk], vectors: Vectors) -> None:
-        if vectors.shape != (len(chunks), self._dimension) and (chunks or vectors.size):  # no chunks: any empty array
-            raise ArchiveError(
-                f"The archive at {self._path} takes {len(chunks)} vectors of {self._dimension} numbers for "
-                f"{len(chunks)} chunks; the embedder gave an array of shape {vectors.shape}."
-            )
-        twice = [id for id, times in Counter(chunk.id for chunk in chunks).items() if times > 1]
-        if twice:
-            raise ArchiveError(f"Chunks were given twice in one write: {', '.join(twice)}.")
-        broken = [chunk.id for chunk, vector in zip(chunks, vectors, strict=True) if not np.isfinite(vector).all()]
-        if broken:
-            raise ArchiveError(f"The embedder gave vectors that are not numbers for the chunks {', '.join(broken)}.")
-
     def _committed(self) -> None:
         if next(self._commits) % TIDY_EVERY == 0 and is_scattered(self._table):
             tidy(self._table)
@@ -181,7 +170,7 @@ class LanceArchive:
         query = self._scan(sql, ["id", "ordinal"]).order_by(order).limit(limit)
         return [row["id"] for row in self._read(query.to_list)]
 
-    def _by_keyword(self, text: str, depth: int, sql: str) -> list[dict[str, Any]]:
+    def _by_keyword(self, text: str, depth: int, sql: str) -> list[Hit]:
         words = terms(text)
         if not words:
             return []
@@ -189,9 +178,8 @@ class LanceArchive:
         query = self._table.search(match, query_type="fts").select([*HIT_COLUMNS, "_score"])
         return self._ranked(query, depth, sql, lambda row: float(row["_score"]))
 
-    def _by_vector(self, vector: Vectors | None, depth: int, sql: str) -> list[dict[str, Any]]:
-        if vector is None or vector.shape != (self._dimension,) or not np.isfinite(vector).all():
-            raise ArchiveError(f"The archive at {self._path} is searched with {self._dimension} finite numbers.")
+    def _by_vector(self, vector: Vectors | None, depth: int, sql: str) -> list[Hit]:
+        vector = check_query(self._called, self._dimension, vector)
         query = self._table.search(vector).distance_type("cosine").refine_factor(REFINE)
         query = query.minimum_nprobes(PROBES).maximum_nprobes(0)  # no upper bound: a strict filter may need them all
         query = query.select([*HIT_COLUMNS, "_distance"])
@@ -199,15 +187,6 @@ class LanceArchive:
 
     def _ranked(
         self, query: LanceQueryBuilder, depth: int, sql: str, score: Callable[[dict[str, Any]], float]
-    ) -> list[dict[str, Any]]:
-        """The best rows; read deeper where the cut falls among equal scores, so that the order is always the same."""
-        if depth < 1:
-            return []
+    ) -> list[Hit]:
         query = query.where(sql) if sql else query
-        deep = depth + 1
-        while True:
-            found = self._read(query.limit(deep).to_list)
-            rows = by_score({**row, "score": score(row)} for row in found)
-            if len(rows) < deep or rows[depth - 1]["score"] > rows[-1]["score"]:
-                return rows[:depth]
-            deep *= 4
+        return best(lambda deep: [to_hit(row, score(row)) for row in self._read(query.limit(deep).to_list)], depth)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import closing
+
 import numpy as np
 
 from ingest.archive import Archive, open_archive
 from ingest.settings import Settings
 from ingest.types import Filter, Span
-from tests.contracts.archive.samples import DIMENSION, EMBEDDER, chunk, fill, found, only
+from tests.contracts.archive.samples import DIMENSION, EMBEDDER, chunk, fill, found, id_of, only
 
 
 class KeepingContract:
@@ -16,8 +18,8 @@ class KeepingContract:
     def test_an_empty_archive_answers_everything(self, archive: Archive) -> None:
         query = np.ones(DIMENSION, np.float32)
         assert archive.search("words", query, 5) == []
-        assert archive.fetch(["id-000001"]) == []
-        assert archive.vectors(["id-000001"]) == {}
+        assert archive.fetch([id_of(1)]) == []
+        assert archive.vectors([id_of(1)]) == {}
         assert archive.neighbours(chunk(1)) == []
         assert (list(archive.ids()), archive.count(), archive.delete(Filter())) == ([], 0, 0)
         archive.put([], np.zeros((0, DIMENSION), np.float32))
@@ -49,42 +51,42 @@ class KeepingContract:
 
     def test_an_id_asked_twice_comes_twice(self, archive: Archive) -> None:
         fill(archive, [chunk(1)])
-        assert archive.fetch(["id-000001", "id-000001"]) == [chunk(1), chunk(1)]
+        assert archive.fetch([id_of(1), id_of(1)]) == [chunk(1), chunk(1)]
 
     def test_vectors_come_back_exactly(self, archive: Archive) -> None:
         given = np.random.default_rng(1).standard_normal((3, DIMENSION)).astype(np.float32)
         archive.put([chunk(number) for number in range(3)], given)
-        stored = archive.vectors(["id-000002", "id-000000"])
-        np.testing.assert_array_equal(stored["id-000002"], given[2])
-        np.testing.assert_array_equal(stored["id-000000"], given[0])
+        stored = archive.vectors([id_of(2), id_of(0)])
+        np.testing.assert_array_equal(stored[id_of(2)], given[2])
+        np.testing.assert_array_equal(stored[id_of(0)], given[0])
 
     def test_putting_again_replaces_and_doubles_nothing(self, archive: Archive) -> None:
         fill(archive, [chunk(1, "old wording"), chunk(2)])
         fill(archive, [chunk(1, "new wording")])
         fill(archive, [chunk(1, "new wording")])
         assert archive.count() == 2
-        assert (found(archive, "old"), found(archive, "new")) == ([], ["id-000001"])
+        assert (found(archive, "old"), found(archive, "new")) == ([], [id_of(1)])
 
     def test_ids_are_complete_and_come_once(self, archive: Archive) -> None:
         for at in range(0, 3_000, 1_000):
             fill(archive, [chunk(number) for number in range(at, at + 1_000)])
-        assert sorted(archive.ids()) == [f"id-{number:06}" for number in range(3_000)]
-        assert sorted(archive.ids(only("document", "eq", "d1"))) == ["id-000003", "id-000004", "id-000005"]
+        assert sorted(archive.ids()) == [id_of(number) for number in range(3_000)]
+        assert sorted(archive.ids(only("document", "eq", "d1"))) == [id_of(3), id_of(4), id_of(5)]
 
     def test_what_was_put_is_there_after_reopening(self, archive: Archive, settings: Settings) -> None:
         fill(archive, [chunk(1, "lasting")])
         archive.close()
-        again = open_archive(settings, EMBEDDER, DIMENSION)
-        assert again.fetch(["id-000001"]) == [chunk(1, "lasting")]
-        assert found(again, "lasting") == ["id-000001"]
+        with closing(open_archive(settings, EMBEDDER, DIMENSION)) as again:
+            assert again.fetch([id_of(1)]) == [chunk(1, "lasting")]
+            assert found(again, "lasting") == [id_of(1)]
 
     def test_a_reader_that_was_open_before_sees_what_was_put(self, archive: Archive, settings: Settings) -> None:
-        reader = open_archive(settings, EMBEDDER, DIMENSION)
-        for number in range(3):
-            fill(archive, [chunk(number, "seen at once")])
-            assert len(found(reader, "seen")) == reader.count() == number + 1
-        archive.delete(Filter())
-        assert (found(reader, "seen"), reader.count()) == ([], 0)
+        with closing(open_archive(settings, EMBEDDER, DIMENSION)) as reader:
+            for number in range(3):
+                fill(archive, [chunk(number, "seen at once")])
+                assert len(found(reader, "seen")) == reader.count() == number + 1
+            archive.delete(Filter())
+            assert (found(reader, "seen"), reader.count()) == ([], 0)
 
     def test_optimising_changes_no_answer(self, archive: Archive) -> None:
         for at in range(0, 30, 10):
@@ -97,13 +99,14 @@ class KeepingContract:
         assert before == after
 
     def test_two_tenants_never_see_each_other(self, archive: Archive, settings: Settings) -> None:
-        other = open_archive(settings.model_copy(update={"tenant": "other"}), EMBEDDER, DIMENSION)
-        fill(archive, [chunk(1, "mine")])
-        fill(other, [chunk(1, "theirs"), chunk(2, "theirs")])
-        assert (archive.count(), other.count()) == (1, 2)
-        assert (found(archive, "theirs"), found(other, "mine")) == ([], [])
-        assert other.delete(Filter()) == 2
-        assert archive.fetch(["id-000001"]) == [chunk(1, "mine")]
+        others = settings.model_copy(update={"tenant": f"{settings.tenant}.other"})
+        with closing(open_archive(others, EMBEDDER, DIMENSION)) as other:
+            fill(archive, [chunk(1, "mine")])
+            fill(other, [chunk(1, "theirs"), chunk(2, "theirs")])
+            assert (archive.count(), other.count()) == (1, 2)
+            assert (found(archive, "theirs"), found(other, "mine")) == ([], [])
+            assert other.delete(Filter()) == 2
+        assert archive.fetch([id_of(1)]) == [chunk(1, "mine")]
 
     def test_neighbours_stand_next_to_a_chunk_in_its_document_and_generation(self, archive: Archive) -> None:
         row = [chunk(n, document="d", generation="new", ordinal=10_000 + n * 3) for n in range(6)]

@@ -12,13 +12,18 @@ from ingest.types import Chunk, Condition, Filter, FilterOp, FilterValue
 EMBEDDER, DIMENSION = "letters", 8
 
 
+def id_of(number: int) -> str:
+    """The id of a chunk: a UUID that ends with its number."""
+    return f"00000000-0000-5000-8000-{number:012}"
+
+
 def chunk(number: int, text: str = "plain words", **changes: object) -> Chunk:
     """A chunk of document d0, d1, … (three chunks each) whose id tells its number."""
     fields: dict[str, object] = {
         "document": f"d{number // 3}", "generation": f"g{number // 3}", "collection": "default", "title": "Title",
         "page": 1 + number % 3, "ordinal": (1 + number % 3) * 10_000, "start": 0, "end": len(text), "text": text,
     }  # fmt: skip
-    return Chunk(id=f"id-{number:06}", **{**fields, **changes})  # type: ignore[arg-type]
+    return Chunk(id=id_of(number), **{**fields, **changes})  # type: ignore[arg-type]
 
 
 def vectors(chunks: Sequence[Chunk]) -> Vectors:

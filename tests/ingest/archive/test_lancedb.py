@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from itertools import count
 from pathlib import Path
@@ -20,7 +21,7 @@ from ingest.errors import StorageFullError
 from ingest.settings import Settings
 from ingest.types import Filter
 from tests.contracts.archive import ArchiveContract
-from tests.contracts.archive.samples import DIMENSION, EMBEDDER, chunk, fill, found, only
+from tests.contracts.archive.samples import DIMENSION, EMBEDDER, chunk, fill, found, id_of, only
 
 ROOT = Path(__file__).parents[3]
 
@@ -34,6 +35,19 @@ class TestLanceArchive(ArchiveContract):
 @pytest.fixture
 def archive(tmp_path: Path) -> LanceArchive:
     return LanceArchive(tmp_path / "archive", EMBEDDER, DIMENSION)
+
+
+def test_a_search_while_others_write_and_optimise_sees_whole_writes(archive: LanceArchive) -> None:
+    def write(at: int) -> None:
+        fill(archive, [chunk(n) for n in range(at, at + 10)])
+        archive.optimise()
+
+    with ThreadPoolExecutor(3) as pool:
+        writes = [pool.submit(write, at) for at in range(0, 80, 10)]
+        while not all(write.done() for write in writes):
+            assert len(found(archive, "plain", limit=100)) % 10 == 0
+        assert [write.result() for write in writes] == [None] * 8
+    assert len(found(archive, "plain", limit=100)) == 80
 
 
 # A full disk
@@ -66,8 +80,8 @@ def test_a_full_disk_is_named_and_nothing_confirmed_is_lost(small_disk: Path) ->
         put_without_end(archive, confirmed)
     assert len(confirmed) > 5
     for reader in (archive, LanceArchive(small_disk / "archive", EMBEDDER, DIMENSION)):
-        assert sorted(reader.ids()) == [f"id-{n:06}" for n in confirmed]
-        assert found(reader, f"write{confirmed[-1]}") == [f"id-{confirmed[-1]:06}"]
+        assert sorted(reader.ids()) == [id_of(n) for n in confirmed]
+        assert found(reader, f"write{confirmed[-1]}") == [id_of(confirmed[-1])]
         assert "MiB are free" in reader.health().message
 
 
@@ -111,9 +125,9 @@ def test_a_process_killed_while_it_writes_loses_and_doubles_nothing(tmp_path: Pa
             confirmed = int([str(confirmed), *writer.stdout.read().split()][-1])
         archive = LanceArchive(tmp_path / "archive", EMBEDDER, DIMENSION)
         stored = sorted(archive.ids())
-        assert stored == [f"id-{n:06}" for n in range(len(stored))]
+        assert stored == [id_of(n) for n in range(len(stored))]
         assert len(stored) in (confirmed, confirmed + 5)  # the last write may have been stored and not yet confirmed
-        assert found(archive, f"written {confirmed - 1}", limit=1) == [f"id-{confirmed - 1:06}"]
+        assert found(archive, f"written {confirmed - 1}", limit=1) == [id_of(confirmed - 1)]
     fill(archive, [chunk(n) for n in range(len(stored) + 5)])
     assert archive.count() == len(stored) + 5
 
@@ -128,8 +142,8 @@ def test_many_small_writes_leave_few_files_and_lose_nothing(
     for n in range(150):
         fill(archive, [chunk(n, f"small write {n}")])
     archive.optimise()
-    assert sorted(archive.ids()) == [f"id-{n:06}" for n in range(150)]
-    assert found(archive, "write 149", limit=1) == ["id-000149"]
+    assert sorted(archive.ids()) == [id_of(n) for n in range(150)]
+    assert found(archive, "write 149", limit=1) == [id_of(149)]
     assert sum(1 for path in tmp_path.rglob("*.lance") if path.is_file()) < 40
     assert sum(1 for _ in tmp_path.rglob("*.manifest")) < 40
 
@@ -144,7 +158,7 @@ def test_a_reader_on_a_version_that_was_tidied_away_reads_the_newest(
         streamed = reader.ids()
         first = next(streamed)
         archive.optimise()
-        assert {first, *streamed} == {f"id-{other:06}" for other in range(n + 1)}
+        assert {first, *streamed} == {id_of(other) for other in range(n + 1)}
         assert len(found(reader, "plain")) == n + 1
 
 
@@ -178,21 +192,21 @@ def test_the_vector_index_finds_what_comparing_with_every_vector_finds(
 ) -> None:
     archive, vectors = large
     for query in vectors[::300]:
-        nearest = [f"id-{n:06}" for n in np.argsort(-(vectors @ query), kind="stable")[:20]]
+        nearest = [id_of(n) for n in np.argsort(-(vectors @ query), kind="stable")[:20]]
         assert [hit.id for hit in archive.search("", query, 20, mode="vector")] == nearest
 
 
 def test_a_strict_filter_over_the_vector_index_still_fills_the_page(large: tuple[LanceArchive, np.ndarray]) -> None:
     archive, vectors = large
-    some = tuple(f"id-{n:06}" for n in range(0, 3_000, 200))
+    some = tuple(id_of(n) for n in range(0, 3_000, 200))
     hits = archive.search("", vectors[7], 15, only("id", "any_of", some), mode="vector")
     assert sorted(hit.id for hit in hits) == sorted(some)
 
 
 def test_what_is_deleted_leaves_the_vector_index(large: tuple[LanceArchive, np.ndarray]) -> None:
     archive, vectors = large
-    archive.delete(only("id", "eq", "id-000042"))
-    assert "id-000042" not in [hit.id for hit in archive.search("", vectors[42], 2_999, mode="vector")]
+    archive.delete(only("id", "eq", id_of(42)))
+    assert id_of(42) not in [hit.id for hit in archive.search("", vectors[42], 2_999, mode="vector")]
     archive.optimise()
     assert len(archive.search("", vectors[42], 5_000, Filter(), mode="vector")) == 2_999
 
@@ -200,7 +214,7 @@ def test_what_is_deleted_leaves_the_vector_index(large: tuple[LanceArchive, np.n
 def test_chunks_are_fetched_by_the_index_over_their_ids(archive: LanceArchive) -> None:
     fill(archive, [chunk(n) for n in range(100)])
     archive.optimise()
-    plan = archive._scan("id IN ('id-000001', 'id-000002')", ["id"]).explain_plan()
+    plan = archive._scan(f"id IN ('{id_of(1)}', '{id_of(2)}')", ["id"]).explain_plan()
     assert "id_idx" in plan
 
 

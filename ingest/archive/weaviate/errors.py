@@ -1,0 +1,134 @@
+"""What a Weaviate client raises, in plain words, and whether waiting helps."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+import grpc
+import httpx
+from weaviate import exceptions
+
+from ingest.errors import ArchiveError, DocqaError, StorageFullError
+from ingest.settings import Settings
+
+_PASSING_CODES = {
+    grpc.StatusCode.UNAVAILABLE,
+    grpc.StatusCode.DEADLINE_EXCEEDED,
+    grpc.StatusCode.RESOURCE_EXHAUSTED,
+    grpc.StatusCode.ABORTED,
+    grpc.StatusCode.CANCELLED,
+}
+_PASSING_ERRORS = (
+    httpx.TransportError,
+    exceptions.WeaviateConnectionError,
+    exceptions.WeaviateTimeoutError,
+    exceptions.WeaviateRetryError,
+)
+_PASSING_STATUS = {408, 425, 429, 500, 502, 503, 504}
+# Weaviate answers most of its own troubles with the code UNKNOWN and a text.
+_PASSING_WORDS = re.compile(
+    r"connection (refused|reset)|leader not found|no leader|not enough|cannot (achieve|reach) consistency|"
+    r"replicas|broadcast|shutting down|shut down|deadline exceeded|timed? ?out|unavailable|too many requests|"
+    r"memory|status code: 5\d\d|\bEOF\b|not ready|is loading|broken pipe|no such host|node .* down",
+    re.IGNORECASE,
+)
+_FULL = re.compile(r"read-?only|no space left|disk usage too high", re.IGNORECASE)
+_AUTH_CODES = {grpc.StatusCode.UNAUTHENTICATED, grpc.StatusCode.PERMISSION_DENIED}
+_ABSENT = re.compile(r"tenant not found", re.IGNORECASE)
+LONGEST_REASON = 300  # characters
+
+
+class Refused(Exception):
+    """Some objects of a batch were not stored. ``reasons`` has the server's word for each, by id."""
+
+    def __init__(self, reasons: Mapping[str, str]) -> None:
+        super().__init__(_listed(reasons))
+        self.reasons = reasons
+
+
+class Trouble(NamedTuple):
+    """An error for the user, and whether the same call may succeed later."""
+
+    error: DocqaError
+    passing: bool
+
+
+def is_absent(error: Exception) -> bool:
+    """Whether an error says that the tenant has nothing yet."""
+    return bool(_ABSENT.search(str(error)))
+
+
+def explain(error: Exception, settings: Settings) -> Trouble:
+    """An error of the client as one of ours."""
+    place = f"Weaviate at {settings.weaviate_url}"
+    text = _text(error)
+    if isinstance(error, DocqaError):
+        return Trouble(error, False)
+    if _is_auth(error):
+        return Trouble(ArchiveError(wrong_key(settings)), False)
+    if _FULL.search(text):
+        told = (
+            f"{place} takes no writes: it is read-only, as it becomes when its disk or memory is nearly full ({text}). "
+            "Make room there, set its shards to READY, and run the same command again: it goes on where it stopped."
+        )
+        return Trouble(StorageFullError(told), True)
+    if isinstance(error, Refused):
+        lasting = {id: reason for id, reason in error.reasons.items() if not _PASSING_WORDS.search(reason)}
+        return Trouble(ArchiveError(f"{place} did not store {_listed(lasting or error.reasons)}."), not lasting)
+    if _is_passing(error, text):
+        told = f"{place} does not answer ({text}). When it is back, run the same command again: nothing is lost."
+        return Trouble(ArchiveError(told), True)
+    return Trouble(ArchiveError(f"{place} refused a request: {text}."), False)
+
+
+def wrong_key(settings: Settings) -> str:
+    """The sentence for a key that is missing or wrong."""
+    said = "the key in DOCQA_WEAVIATE_API_KEY" if settings.weaviate_api_key else "a request without a key"
+    return f"Weaviate at {settings.weaviate_url} refused {said}: set DOCQA_WEAVIATE_API_KEY to one that it knows."
+
+
+def _chain(error: BaseException | None) -> Iterator[BaseException]:
+    """An error and those that it came from: the client wraps what gRPC raised."""
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__
+
+
+def _codes(error: Exception) -> set[object]:
+    found: set[object] = set()
+    for each in _chain(error):
+        if isinstance(each, grpc.RpcError) and hasattr(each, "code"):
+            found.add(each.code())
+        if isinstance(each, exceptions.UnexpectedStatusCodeError):
+            found.add(each.status_code)
+    return found
+
+
+def _is_auth(error: Exception) -> bool:
+    codes = _codes(error)
+    return bool(codes & (_AUTH_CODES | {401, 403})) or isinstance(error, exceptions.AuthenticationFailedError)
+
+
+def _is_passing(error: Exception, text: str) -> bool:
+    if _codes(error) & (_PASSING_CODES | _PASSING_STATUS):
+        return True
+    return any(isinstance(each, _PASSING_ERRORS) for each in _chain(error)) or bool(_PASSING_WORDS.search(text))
+
+
+def _text(error: BaseException) -> str:
+    """The server's own words, without what the client puts around them."""
+    text = " ".join(str(error).split())
+    if details := re.search(r'details = "(.*?)"', text):
+        text = details[1]
+    text = re.sub(r"^Query call with protocol GRPC \w+ failed with message ", "", text)
+    return text.rstrip(". ")[:LONGEST_REASON] or type(error).__name__
+
+
+def _listed(reasons: Mapping[str, str]) -> str:
+    """Ids by the reason that they share."""
+    by_reason: dict[str, list[str]] = {}
+    for id, reason in reasons.items():
+        by_reason.setdefault(" ".join(reason.split())[:LONGEST_REASON], []).append(id)
+    return "; ".join(f"{', '.join(ids)} ({reason})" for reason, ids in by_reason.items())
