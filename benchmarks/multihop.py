@@ -40,21 +40,22 @@ def _measure(options: argparse.Namespace, name: str) -> list[tuple[object, ...]]
     with library(options, name) as (opened, settings):
         if not opened.catalog.documents():
             with tempfile.TemporaryDirectory() as files:
-                take_in(opened, [_write(folder / "corpus.jsonl", Path(files))])
+                take_in(opened, [write_passages(folder / "corpus.jsonl", Path(files))])
         opened.archive.optimise()
         passages = {row.id: Path(row.source).stem for row in opened.catalog.documents()}
-        searches = _searches(opened, settings, passages)
-        return [(name, way, *_recall(questions, search)) for way, search in searches.items()]
+        ways = searches(opened, settings, passages)
+        return [(name, way, *recall(questions, search)) for way, search in ways.items()]
 
 
-def _write(corpus: Path, folder: Path) -> Path:
+def write_passages(corpus: Path, folder: Path) -> Path:
     """Each passage as a Markdown file with its title as heading."""
     for passage in json_lines(corpus):
         (folder / f"{passage['id']}.md").write_text(f"# {passage['title']}\n\n{passage['text']}\n", encoding="utf-8")
     return folder
 
 
-def _searches(opened: Library, settings: Settings, passages: dict[str, str]) -> dict[str, Search]:
+def searches(opened: Library, settings: Settings, passages: dict[str, str]) -> dict[str, Search]:
+    """The ways of searching a library, by name; ``passages`` tells the passage of each document."""
     archival = open_archival(opened, settings)
 
     def documents(hits: list[Hit]) -> list[str]:
@@ -71,7 +72,8 @@ def _searches(opened: Library, settings: Settings, passages: dict[str, str]) -> 
     }
 
 
-def _recall(questions: list[dict[str, Any]], search: Search) -> tuple[float, float]:
+def recall(questions: list[dict[str, Any]], search: Search) -> tuple[float, float]:
+    """Recall@5 and Recall@20 in per cent: the share of the gold passages among the first 5 and 20 found."""
     at5 = at20 = 0.0
     for question in questions:
         found, gold = search(question["question"]), set(question["gold_ids"])

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests import reference
+from tests.servers import plugin
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
@@ -43,7 +44,8 @@ def test_every_command_in_the_readme_exists(command: str) -> None:
 
 
 def test_every_setting_named_in_the_documentation_exists() -> None:
-    known = {f"DOCQA_{name.upper()}" for name in reference.DocqaSettings.model_fields} | {"DOCQA_EVAL_DATA"}
+    known = {f"DOCQA_{name.upper()}" for name in reference.DocqaSettings.model_fields}
+    known |= {"DOCQA_EVAL_DATA", plugin.URL, plugin.GRPC_URL, plugin.API_KEY}
     assert {name for page in PAGES for name in re.findall(r"DOCQA_[A-Z_]+", page.read_text())} <= known
 
 

@@ -38,6 +38,7 @@ _FULL = re.compile(r"read-?only|no space left|disk usage too high", re.IGNORECAS
 _AUTH_CODES = {grpc.StatusCode.UNAUTHENTICATED, grpc.StatusCode.PERMISSION_DENIED}
 _ABSENT = re.compile(r"tenant not found", re.IGNORECASE)
 LONGEST_REASON = 300  # characters
+AGAIN = "run the same command again: it goes on where it stopped."
 
 
 class Refused(Exception):
@@ -49,10 +50,17 @@ class Refused(Exception):
 
 
 class Trouble(NamedTuple):
-    """An error for the user, and whether the same call may succeed later."""
+    """What is wrong, what helps, and whether the same call may succeed later by itself."""
 
-    error: DocqaError
-    passing: bool
+    said: str
+    advice: str = ""
+    passing: bool = False
+    kind: type[DocqaError] = ArchiveError
+
+    @property
+    def error(self) -> DocqaError:
+        """It as an error for the user."""
+        return self.kind(f"{self.said}. {self.advice}".strip())
 
 
 def is_absent(error: Exception) -> bool:
@@ -61,32 +69,26 @@ def is_absent(error: Exception) -> bool:
 
 
 def explain(error: Exception, settings: Settings) -> Trouble:
-    """An error of the client as one of ours."""
+    """An error of the client in plain words."""
     place = f"Weaviate at {settings.weaviate_url}"
     text = _text(error)
-    if isinstance(error, DocqaError):
-        return Trouble(error, False)
     if _is_auth(error):
-        return Trouble(ArchiveError(wrong_key(settings)), False)
+        return Trouble(*wrong_key(settings))
     if _FULL.search(text):
-        told = (
-            f"{place} takes no writes: it is read-only, as it becomes when its disk or memory is nearly full ({text}). "
-            "Make room there, set its shards to READY, and run the same command again: it goes on where it stopped."
-        )
-        return Trouble(StorageFullError(told), True)
+        said = f"{place} is read-only, as it becomes when its disk or memory is nearly full ({text})"
+        return Trouble(said, f"Make room there, and {AGAIN}", True, StorageFullError)
     if isinstance(error, Refused):
         lasting = {id: reason for id, reason in error.reasons.items() if not _PASSING_WORDS.search(reason)}
-        return Trouble(ArchiveError(f"{place} did not store {_listed(lasting or error.reasons)}."), not lasting)
+        return Trouble(f"{place} did not store {_listed(lasting or error.reasons)}", "", not lasting)
     if _is_passing(error, text):
-        told = f"{place} does not answer ({text}). When it is back, run the same command again: nothing is lost."
-        return Trouble(ArchiveError(told), True)
-    return Trouble(ArchiveError(f"{place} refused a request: {text}."), False)
+        return Trouble(f"{place} does not answer ({text})", f"When it is back, {AGAIN}", True)
+    return Trouble(f"{place} refused a request: {text}")
 
 
-def wrong_key(settings: Settings) -> str:
-    """The sentence for a key that is missing or wrong."""
-    said = "the key in DOCQA_WEAVIATE_API_KEY" if settings.weaviate_api_key else "a request without a key"
-    return f"Weaviate at {settings.weaviate_url} refused {said}: set DOCQA_WEAVIATE_API_KEY to one that it knows."
+def wrong_key(settings: Settings) -> tuple[str, str]:
+    """What to say of a key that is missing or wrong, and what helps."""
+    key = "the key in DOCQA_WEAVIATE_API_KEY" if settings.weaviate_api_key else "a request without a key"
+    return f"Weaviate at {settings.weaviate_url} refused {key}", "Set DOCQA_WEAVIATE_API_KEY to one that it knows."
 
 
 def _chain(error: BaseException | None) -> Iterator[BaseException]:

@@ -37,8 +37,8 @@ def health(server: Server, collection: str, tenant: str) -> Health:
         return Health(False, str(explain(error, settings).error), details)
     details |= {"chunks": str(chunks), "nodes": ", ".join(f"{name} {state}" for name, state in nodes.items())}
     if "READONLY" in states:
-        told = "is read-only for this tenant: its disk or memory was nearly full. Make room there, then set its shard"
-        return Health(False, f"Weaviate at {settings.weaviate_url} {told} '{tenant}' to READY.", details)
+        told = "is read-only for this tenant, as it becomes when its disk or memory is nearly full: make room there."
+        return Health(False, f"Weaviate at {settings.weaviate_url} {told}", details)
     away = [name for name, state in nodes.items() if state != "HEALTHY"]
     if away:
         return Health(False, f"Of {len(nodes)} nodes these are not healthy: {', '.join(away)}.", details)

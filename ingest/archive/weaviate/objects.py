@@ -15,7 +15,7 @@ from ingest.types import Chunk, Hit, Span
 
 VECTOR = "chunk"  # the name of the vector
 WORDS = "words"  # what is searched by keyword
-LIGHT = "light"  # what a hit needs, in one property: reading it is a third quicker than reading six
+LIGHT = "light"  # what a hit needs, in one property: a search that reads it takes a fifth less than with six
 CHUNK_PROPERTIES = [field.name for field in fields(Chunk) if field.name != "id"]
 _TEXT_LISTS = ("headings", "columns", "names", "title_keys")
 

@@ -18,8 +18,8 @@ from weaviate.auth import AuthApiKey
 from weaviate.classes.init import AdditionalConfig, Timeout
 from weaviate.config import GrpcConfig
 
-from ingest.archive.weaviate.errors import explain, wrong_key
-from ingest.errors import ArchiveError
+from ingest.archive.weaviate.errors import Trouble, explain, wrong_key
+from ingest.errors import ArchiveError, DocqaError
 from ingest.settings import Settings
 
 # Keyword searches of older versions miss chunks that were written in the last minute or are the only ones with a word:
@@ -27,7 +27,8 @@ from ingest.settings import Settings
 OLDEST = (1, 38, 4)
 GRPC_PORT = 50051
 READ_PATIENCE = 15.0  # seconds in which a read is tried again; the last try may take its whole time-out
-FIRST_PAUSE, LONGEST_PAUSE = 0.25, 5.0
+SLOW_AFTER = 10.0  # seconds of a write after which the user is told
+FIRST_PAUSE, TOLD_AT, LONGEST_PAUSE = 0.25, 2.0, 5.0  # seconds between two tries
 # A call waits for a server that is away until its own time-out, where the client would sleep for up to a minute between
 # tries of its own; a peer that has vanished without a word is noticed, and one that is back is found within seconds.
 CHANNEL = [
@@ -105,7 +106,14 @@ class Server:
             ArchiveError: it does not answer, or refuses.
             StorageFullError: it is read-only.
         """
-        return self._tried(call, self.settings.weaviate_patience)
+        told = f"Weaviate at {self.settings.weaviate_url} is slow to answer: waiting."
+        slow = threading.Timer(SLOW_AFTER, log.warning, (told,))
+        slow.daemon = True
+        slow.start()
+        try:
+            return self._tried(call, self.settings.weaviate_patience)
+        finally:
+            slow.cancel()
 
     def close(self) -> None:
         """Close the connections of this process."""
@@ -118,18 +126,19 @@ class Server:
             self._client = self._threads = None
 
     def _tried(self, call: Callable[[], T], patience: float) -> T:
-        ends, pause, told = time.monotonic() + patience, FIRST_PAUSE, False
+        ends, pause = time.monotonic() + patience, FIRST_PAUSE
         while True:
             try:
                 return call()
+            except DocqaError:
+                raise
             except Exception as error:
                 trouble = explain(error, self.settings)
                 left = ends - time.monotonic()
                 if not trouble.passing or left <= 0:
                     raise trouble.error from error
-                if not told and pause > 1:
-                    log.warning("%s Waiting for up to %.0f s.", trouble.error, left)
-                    told = True
+                if pause == TOLD_AT:
+                    log.warning("%s: waiting, for up to %.0f s.", trouble.said, left)
             time.sleep(min(pause, max(left, 0)))
             pause = min(pause * 2, LONGEST_PAUSE)
 
@@ -199,7 +208,7 @@ def _version(settings: Settings) -> tuple[int, ...]:
             "where it is."
         ) from None
     if answer.status_code in (401, 403):
-        raise ArchiveError(wrong_key(settings))
+        raise Trouble(*wrong_key(settings)).error
     if answer.status_code in (429, 502, 503, 504):
         raise ArchiveError(f"{place} is not ready (it answers {answer.status_code}): wait until it has started.")
     try:
