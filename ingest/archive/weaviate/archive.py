@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_EXCEPTION, wait
 from typing import Any, TypeVar
 
 import numpy as np
@@ -54,11 +55,14 @@ class WeaviateArchive:
         check_write(self._called, self._dimension, chunks, vectors)
         _check_texts(chunks)
         batches = _batches(chunks, self._settings.weaviate_batch)
-        jobs = [self._server.threads.submit(self._insert, chunks[a:b], vectors[a:b]) for a, b in batches]
+        jobs = [self._server.writers().submit(self._insert, chunks[a:b], vectors[a:b]) for a, b in batches]
+        _, left = wait(jobs, return_when=FIRST_EXCEPTION)
+        for job in left:
+            job.cancel()  # one has failed: those that run end by themselves, the others do not begin
+        wait(jobs)
         for job in jobs:
-            job.exception()  # all of them end before the first error is raised
-        for job in jobs:
-            job.result()
+            if not job.cancelled():
+                job.result()
 
     def search(
         self,
@@ -84,7 +88,7 @@ class WeaviateArchive:
             jobs.append(lambda: self._by_keyword(text, depth, selection))
         if mode != "keyword":
             jobs.append(lambda: self._by_vector(vector, depth, selection))
-        others = [self._server.threads.submit(job) for job in jobs[1:]]
+        others = [self._server.readers().submit(job) for job in jobs[1:]]
         rankings = [jobs[0](), *(other.result() for other in others)]
         ranked = fuse(rankings) if mode == "hybrid" else rankings[0]
         return ranked[: max(limit, 0)]
@@ -127,10 +131,9 @@ class WeaviateArchive:
         selection = select(where)
         if selection.nothing:
             return 0
-        use = self._use
-        return self._read(
-            lambda: use().aggregate.over_all(filters=selection.where, total_count=True).total_count or 0, 0
-        )
+        # Without a filter Weaviate asks all replicas, and hangs while one of them is gone and not yet given up.
+        use, condition = self._use, selection.where or everything()
+        return self._read(lambda: use().aggregate.over_all(filters=condition, total_count=True).total_count or 0, 0)
 
     def delete(self, where: Filter) -> int:
         """See ``Archive.delete``. A server removes 10,000 at most at once, so it is asked until none is left."""

@@ -37,6 +37,7 @@ CHANNEL = [
     ("grpc.keepalive_timeout_ms", 10_000),
     ("grpc.max_reconnect_backoff_ms", 2_000),
 ]
+READERS = 16
 T = TypeVar("T")
 log = logging.getLogger(__name__)
 
@@ -64,7 +65,8 @@ class Server:
         self._lock = threading.RLock()
         self._process = 0
         self._client: weaviate.WeaviateClient | None = None
-        self._threads: ThreadPoolExecutor | None = None
+        self._pools: dict[str, ThreadPoolExecutor] = {}
+        self._closed = threading.Event()
         self._inherited: list[object] = []  # kept, since closing them here would close the parent's
 
     @property
@@ -72,24 +74,25 @@ class Server:
         """The client of this process, connected.
 
         Raises:
-            ArchiveError: there is no Weaviate, or none that this version can use; see ``connect``.
+            ArchiveError: there is no Weaviate, or none that this version can use (see ``connect``); or it is closed.
         """
         with self._lock:
+            if self._closed.is_set():
+                raise ArchiveError(f"The connection to Weaviate at {self.settings.weaviate_url} is closed.")
             if self._process != os.getpid():
-                self._inherited += [self._client, self._threads]
-                self._client, self._threads, self._process = None, None, os.getpid()
+                self._inherited += [self._client, self._pools]
+                self._client, self._pools, self._process = None, {}, os.getpid()
             if self._client is None:
                 self._client = connect(self.settings)
             return self._client
 
-    @property
-    def threads(self) -> ThreadPoolExecutor:
-        """Threads of this process for calls side by side."""
-        with self._lock:
-            _ = self.client
-            if self._threads is None:
-                self._threads = ThreadPoolExecutor(2 + self.settings.weaviate_writers, "weaviate")
-            return self._threads
+    def readers(self) -> ThreadPoolExecutor:
+        """Threads of this process for reads side by side."""
+        return self._pool("readers", READERS)
+
+    def writers(self) -> ThreadPoolExecutor:
+        """Threads of this process for batches side by side, as many as the settings say."""
+        return self._pool("writers", self.settings.weaviate_writers)
 
     def reading(self, call: Callable[[], T]) -> T:
         """The result of a read; a server that is away is waited for a short time.
@@ -116,14 +119,23 @@ class Server:
             slow.cancel()
 
     def close(self) -> None:
-        """Close the connections of this process."""
+        """Close the connections of this process; calls under way end with an error, those that wait at once."""
         with self._lock:
-            if self._process == os.getpid():
-                if self._threads:
-                    self._threads.shutdown()
-                if self._client:
-                    self._client.close()
-            self._client = self._threads = None
+            self._closed.set()
+            mine = self._process == os.getpid()
+            client, pools = (self._client, self._pools) if mine else (None, {})
+            self._client, self._pools = None, {}
+        if client:
+            client.close()
+        for pool in pools.values():
+            pool.shutdown(cancel_futures=True)
+
+    def _pool(self, name: str, threads: int) -> ThreadPoolExecutor:
+        with self._lock:
+            _ = self.client  # forgets what belongs to another process
+            if name not in self._pools:
+                self._pools[name] = ThreadPoolExecutor(threads, f"weaviate-{name}")
+            return self._pools[name]
 
     def _tried(self, call: Callable[[], T], patience: float) -> T:
         ends, pause = time.monotonic() + patience, FIRST_PAUSE
@@ -135,11 +147,11 @@ class Server:
             except Exception as error:
                 trouble = explain(error, self.settings)
                 left = ends - time.monotonic()
-                if not trouble.passing or left <= 0:
+                if not trouble.passing or left <= 0 or self._closed.is_set():
                     raise trouble.error from error
                 if pause == TOLD_AT:
                     log.warning("%s: waiting, for up to %.0f s.", trouble.said, left)
-            time.sleep(min(pause, max(left, 0)))
+            self._closed.wait(min(pause, left))
             pause = min(pause * 2, LONGEST_PAUSE)
 
 

@@ -11,7 +11,8 @@ import pytest
 from weaviate.classes.query import HybridFusion, MetadataQuery
 
 from ingest.archive import Archive, open_archive
-from ingest.archive.weaviate import WeaviateArchive, archive, objects
+from ingest.archive.weaviate import Server, WeaviateArchive, archive, objects
+from ingest.archive.weaviate.collection import find
 from ingest.archive.weaviate.schema import alias_of, tenant_of
 from ingest.errors import ArchiveError, EmbedderMismatch
 from ingest.settings import Settings
@@ -195,3 +196,11 @@ def test_an_archive_without_a_chunk_is_healthy(opened: Archive) -> None:
     assert opened.health().ok
 
 
+
+
+def test_a_tenant_that_was_put_to_rest_is_woken_by_its_use(opened: WeaviateArchive, weaviate: Settings) -> None:
+    fill(opened, [chunk(1)])
+    with closing(Server(weaviate)) as server:
+        collection = server.client.collections.use(find(server, EMBEDDER, DIMENSION).collection)
+        collection.tenants.deactivate(tenant_of(weaviate.tenant))
+    assert found(opened, "plain") == [id_of(1)]

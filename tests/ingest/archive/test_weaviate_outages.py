@@ -225,3 +225,22 @@ def test_what_a_server_has_confirmed_is_not_sent_again(weaviate: Settings, monke
         monkeypatch.undo()
         assert sent == [10, 2]
         assert sorted(archive.ids()) == [id_of(n) for n in range(10)]
+
+
+def test_closing_ends_a_write_that_waits_for_its_server(disturbed: Disturbed) -> None:
+    archive = open_archive(disturbed.settings, EMBEDDER, DIMENSION)
+    ended: list[Exception] = []
+
+    def write() -> None:
+        try:
+            fill(archive, [chunk(1)])
+        except ArchiveError as error:
+            ended.append(error)
+
+    disturbed.both(TcpProxy.drop)
+    writer = threading.Thread(target=write)
+    writer.start()
+    time.sleep(1)
+    archive.close()
+    writer.join(10)
+    assert (writer.is_alive(), len(ended)) == (False, 1)
