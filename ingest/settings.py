@@ -53,8 +53,8 @@ class Settings(BaseSettings):
         "QUORUM", description="How many of these nodes must confirm a write or a read."
     )
     weaviate_connect_timeout: float = Field(5, gt=0, description="Seconds that opening a connection may take.")
-    weaviate_query_timeout: float = Field(30, gt=0, description="Seconds that one query to Weaviate may take.")
-    weaviate_insert_timeout: float = Field(60, gt=0, description="Seconds that one batch or deletion may take.")
+    weaviate_query_timeout: float = Field(10, gt=0, description="Seconds that one query to Weaviate may take.")
+    weaviate_insert_timeout: float = Field(20, gt=0, description="Seconds that one batch or deletion may take.")
     weaviate_patience: float = Field(
         300, ge=0, description="Seconds that an ingest waits for a Weaviate that is away, overloaded or read-only."
     )

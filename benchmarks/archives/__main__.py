@@ -43,6 +43,9 @@ def main() -> None:
 def _clean(settings: Settings) -> None:
     """Remove what this measurement, or one before that was stopped, has left on the server."""
     with closing(Server(settings)) as server:
+        for alias in server.client.alias.list_all():
+            if alias.startswith(f"{PREFIX}_"):
+                server.client.alias.delete(alias_name=alias)
         for name in server.client.collections.list_all():
             if name.startswith(f"{PREFIX}_"):
                 server.client.collections.delete(name)

@@ -24,9 +24,9 @@ def open_weaviate(settings: Settings, embedder: str, dimension: int) -> Weaviate
         _ = server.client
         if problem := grpc_problem(server):
             raise ArchiveError(problem)
+        check_embedder(server, embedder, dimension)
         place = find(server, embedder, dimension)
         check(server, place)
-        check_embedder(server, place, embedder, dimension)
     except BaseException:
         server.close()
         raise

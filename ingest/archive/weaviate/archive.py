@@ -17,7 +17,7 @@ from ingest.archive import EVERYTHING, Vectors
 from ingest.archive.checks import check_query, check_write
 from ingest.archive.ranking import DEPTH, best, fuse
 from ingest.archive.weaviate.errors import Refused, is_absent
-from ingest.archive.weaviate.filters import Selection, between, everything, is_id, select
+from ingest.archive.weaviate.filters import Selection, between, countable, everything, is_id, select
 from ingest.archive.weaviate.objects import CHUNK_PROPERTIES, LIGHT, VECTOR, WORDS, to_chunk, to_hit, to_object
 from ingest.archive.weaviate.schema import tenant_of
 from ingest.archive.weaviate.server import Server
@@ -55,11 +55,12 @@ class WeaviateArchive:
         check_write(self._called, self._dimension, chunks, vectors)
         _check_texts(chunks)
         batches = _batches(chunks, self._settings.weaviate_batch)
-        jobs = [self._server.writers().submit(self._insert, chunks[a:b], vectors[a:b]) for a, b in batches]
-        _, left = wait(jobs, return_when=FIRST_EXCEPTION)
-        for job in left:
-            job.cancel()  # one has failed: those that run end by themselves, the others do not begin
-        wait(jobs)
+        with self._server.told_when_slow():
+            jobs = [self._server.writers().submit(self._insert, chunks[a:b], vectors[a:b]) for a, b in batches]
+            _, left = wait(jobs, return_when=FIRST_EXCEPTION)
+            for job in left:
+                job.cancel()  # one has failed: those that run end by themselves, the others do not begin
+            wait(jobs)
         for job in jobs:
             if not job.cancelled():
                 job.result()
@@ -131,8 +132,7 @@ class WeaviateArchive:
         selection = select(where)
         if selection.nothing:
             return 0
-        # Without a filter Weaviate asks all replicas, and hangs while one of them is gone and not yet given up.
-        use, condition = self._use, selection.where or everything()
+        use, condition = self._use, countable(selection.where, self._settings.weaviate_replicas)
         return self._read(lambda: use().aggregate.over_all(filters=condition, total_count=True).total_count or 0, 0)
 
     def delete(self, where: Filter) -> int:
@@ -141,7 +141,8 @@ class WeaviateArchive:
         condition, ends = selection.where or everything(), time.monotonic() + self._settings.weaviate_patience
         left = found
         while left:
-            self._server.writing(lambda: self._use().data.delete_many(where=condition))
+            with self._server.told_when_slow():
+                self._server.writing(lambda: self._use().data.delete_many(where=condition))
             before, left = left, self.count(where)
             if left >= before:
                 if time.monotonic() > ends:
@@ -195,7 +196,7 @@ class WeaviateArchive:
         self._server.writing(send)
 
     def _by_keyword(self, text: str, depth: int, selection: Selection) -> list[Hit]:
-        words = stems(terms(text))
+        words = terms(stems(text))
         if not words:
             return []
 

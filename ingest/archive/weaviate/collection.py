@@ -8,6 +8,7 @@ from typing import NamedTuple
 from weaviate.exceptions import UnexpectedStatusCodeError
 
 from ingest.archive.weaviate.errors import is_absent
+from ingest.archive.weaviate.filters import countable
 from ingest.archive.weaviate.schema import (
     SCHEMA_VERSION,
     Origin,
@@ -32,19 +33,26 @@ class Place(NamedTuple):
     collection: str
 
 
+def look_up(server: Server, embedder: str, dimension: int) -> Place | None:
+    """The collection of an embedder, if there is one. Its schema is not looked at."""
+    alias = alias_of(server.settings.weaviate_prefix, embedder, dimension)
+    found = server.reading(lambda: _current(server, alias))
+    return Place(alias, found) if found else None
+
+
 def find(server: Server, embedder: str, dimension: int) -> Place:
-    """The collection of an embedder, made with its alias where there is none. Its schema is not looked at.
+    """The collection of an embedder, made with its alias where there is none.
 
     Any number of processes may do this at once, and it may be killed anywhere.
     """
+    if place := look_up(server, embedder, dimension):
+        return place
     alias = alias_of(server.settings.weaviate_prefix, embedder, dimension)
-    found = server.reading(lambda: _current(server, alias))
-    if found:
-        return Place(alias, found)
     there = made(server, alias)
     name = there[-1] if there else create(server, alias, embedder, dimension, 1)
     server.reading(lambda: _point(server, alias, name))
-    return Place(alias, server.reading(lambda: _current(server, alias)) or name)
+    _await(server, alias)
+    return look_up(server, embedder, dimension) or Place(alias, name)
 
 
 def create(server: Server, alias: str, embedder: str, dimension: int, number: int) -> str:
@@ -86,26 +94,23 @@ def check(server: Server, place: Place) -> None:
         )
 
 
-def check_embedder(server: Server, place: Place, embedder: str, dimension: int) -> None:
+def check_embedder(server: Server, embedder: str, dimension: int) -> None:
     """Refuse an embedder where the tenant has chunks of another one and none of this one.
 
     Raises:
         EmbedderMismatch: it has.
     """
-    tenant, settings = tenant_of(server.settings.tenant), server.settings
-    if chunks_of(server, place.collection, tenant):
+    settings, tenant = server.settings, tenant_of(server.settings.tenant)
+    place, opened = look_up(server, embedder, dimension), Origin(SCHEMA_VERSION, embedder, dimension)
+    if place and chunks_of(server, place.collection, tenant):
         return
     for name, origin in collections(server).items():
-        if name != place.collection and str(origin) != str(Origin(0, embedder, dimension)):
-            chunks = chunks_of(server, name, tenant)
-            if chunks:
-                made, opened = origin, Origin(0, embedder, dimension)
-                raise EmbedderMismatch(
-                    f"The archive of tenant '{settings.tenant}' at {settings.weaviate_url} was made with the embedder "
-                    f"{made} and holds {chunks} chunks, and {opened} is configured: set DOCQA_EMBEDDER and "
-                    "DOCQA_EMBEDDING_MODEL back, or set DOCQA_TENANT (with a DOCQA_DATA_DIR of its own) and ingest "
-                    "again."
-                )
+        if str(origin) != str(opened) and (chunks := chunks_of(server, name, tenant)):
+            raise EmbedderMismatch(
+                f"The archive of tenant '{settings.tenant}' at {settings.weaviate_url} was made with the embedder "
+                f"{origin} and holds {chunks} chunks, and {opened} is configured: set DOCQA_EMBEDDER and "
+                "DOCQA_EMBEDDING_MODEL back, or set DOCQA_TENANT (with a DOCQA_DATA_DIR of its own) and ingest again."
+            )
 
 
 def collections(server: Server) -> dict[str, Origin]:
@@ -128,7 +133,8 @@ def chunks_of(server: Server, collection: str, tenant: str) -> int:
     def counted() -> int:
         try:
             use = server.client.collections.use(collection).with_tenant(tenant)
-            return use.aggregate.over_all(total_count=True).total_count or 0
+            condition = countable(None, server.settings.weaviate_replicas)
+            return use.aggregate.over_all(filters=condition, total_count=True).total_count or 0
         except Exception as error:
             if is_absent(error):
                 return 0
@@ -143,21 +149,30 @@ def point(server: Server, alias: str, collection: str) -> None:
 
 
 def _current(server: Server, alias: str) -> str | None:
+    """The collection that an alias stands for; None where there is no alias, or its collection was removed by hand."""
     found = server.client.alias.get(alias_name=alias)
-    return str(found.collection) if found else None
+    return str(found.collection) if found and server.client.collections.exists(str(found.collection)) else None
 
 
 def _point(server: Server, alias: str, collection: str) -> None:
-    """Make the alias; another process may have made it a moment ago."""
+    """Make the alias, or let one whose collection is gone stand for this one."""
+    if _current(server, alias) is not None:
+        return  # another process was quicker
     try:
         server.client.alias.create(alias_name=alias, target_collection=collection)
     except UnexpectedStatusCodeError:
         if _current(server, alias) is None:
-            raise
+            server.client.alias.update(alias_name=alias, new_target_collection=collection)
 
 
 def _await(server: Server, name: str) -> None:
-    """Wait until the node that is asked knows a collection that was just made."""
+    """Wait until the node that is asked knows a collection or an alias that was just made, perhaps by another node."""
     ends = time.monotonic() + SPREAD_SECONDS
-    while not server.reading(lambda: server.client.collections.exists(name)) and time.monotonic() < ends:
+    while time.monotonic() < ends:
+        try:
+            chunks_of(server, name, tenant_of(server.settings.tenant))
+            return
+        except ArchiveError as error:
+            if "could not find class" not in str(error):
+                raise
         time.sleep(0.1)

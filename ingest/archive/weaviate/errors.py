@@ -31,7 +31,8 @@ _PASSING_STATUS = {408, 425, 429, 500, 502, 503, 504}
 _PASSING_WORDS = re.compile(
     r"connection (refused|reset)|leader not found|no leader|not enough|cannot (achieve|reach) consistency|"
     r"replicas|broadcast|shutting down|shut down|deadline exceeded|timed? ?out|unavailable|too many requests|"
-    r"memory|status code: 5\d\d|\bEOF\b|not ready|is loading|broken pipe|no such host|node .* down",
+    r"memory|status code: 5\d\d|\bEOF\b|not ready|is loading|broken pipe|no such host|node .* down|"
+    r"alias name \S+ already exists",  # the node that was asked does not know a new alias yet
     re.IGNORECASE,
 )
 _FULL = re.compile(r"read-?only|no space left|disk usage too high", re.IGNORECASE)

@@ -7,7 +7,8 @@ from contextlib import suppress
 import grpc
 from weaviate.exceptions import WeaviateBaseError
 
-from ingest.archive.weaviate.errors import explain, is_absent
+from ingest.archive.weaviate.collection import chunks_of
+from ingest.archive.weaviate.errors import explain
 from ingest.archive.weaviate.server import Server, grpc_address
 from ingest.errors import DocqaError
 from ingest.types import Health
@@ -29,7 +30,7 @@ def health(server: Server, collection: str, tenant: str) -> Health:
         details["version"] = str(server.client.get_meta()["version"])
         if problem := grpc_problem(server):
             return Health(False, problem, details)
-        chunks, states = _counted(server, collection, tenant), _states(server, collection, tenant)
+        chunks, states = chunks_of(server, collection, tenant), _states(server, collection, tenant)
         nodes = {node.name: str(node.status) for node in server.client.cluster.nodes()}
     except DocqaError as error:
         return Health(False, str(error), details)
@@ -42,6 +43,9 @@ def health(server: Server, collection: str, tenant: str) -> Health:
     away = [name for name, state in nodes.items() if state != "HEALTHY"]
     if away:
         return Health(False, f"Of {len(nodes)} nodes these are not healthy: {', '.join(away)}.", details)
+    if len(nodes) < settings.weaviate_replicas:  # one that is gone for a while is not told of any more
+        told = f"Each chunk belongs on {settings.weaviate_replicas} nodes and only {len(nodes)} are there"
+        return Health(False, f"{told}: start the others.", details)
     return Health(True, f"The archive holds {chunks} chunks.", details)
 
 
@@ -58,17 +62,6 @@ def grpc_problem(server: Server) -> str:
         f"Weaviate at {settings.weaviate_url} answers, but not its gRPC interface at {address}: open that port, or set "
         "DOCQA_WEAVIATE_GRPC_URL to where it is."
     )
-
-
-def _counted(server: Server, collection: str, tenant: str) -> int:
-    """The chunks of a tenant, asked for over gRPC, without the patience of a search."""
-    use = server.client.collections.use(collection).with_tenant(tenant)
-    try:
-        return use.aggregate.over_all(total_count=True).total_count or 0
-    except WeaviateBaseError as error:
-        if is_absent(error):
-            return 0
-        raise
 
 
 def _states(server: Server, collection: str, tenant: str) -> set[str]:

@@ -7,8 +7,9 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import NamedTuple, TypeVar
 from urllib.parse import urlsplit
 
@@ -109,14 +110,19 @@ class Server:
             ArchiveError: it does not answer, or refuses.
             StorageFullError: it is read-only.
         """
+        return self._tried(call, self.settings.weaviate_patience)
+
+    @contextmanager
+    def told_when_slow(self) -> Iterator[None]:
+        """Tell the user where the body, a write that may wait, takes long."""
         told = f"Weaviate at {self.settings.weaviate_url} is slow to answer: waiting."
-        slow = threading.Timer(SLOW_AFTER, log.warning, (told,))
-        slow.daemon = True
-        slow.start()
+        timer = threading.Timer(SLOW_AFTER, log.warning, (told,))
+        timer.daemon = True
+        timer.start()
         try:
-            return self._tried(call, self.settings.weaviate_patience)
+            yield
         finally:
-            slow.cancel()
+            timer.cancel()
 
     def close(self) -> None:
         """Close the connections of this process; calls under way end with an error, those that wait at once."""
@@ -138,8 +144,9 @@ class Server:
             return self._pools[name]
 
     def _tried(self, call: Callable[[], T], patience: float) -> T:
-        ends, pause = time.monotonic() + patience, FIRST_PAUSE
+        ends, pause, tried = time.monotonic() + patience, FIRST_PAUSE, 0
         while True:
+            tried += 1
             try:
                 return call()
             except DocqaError:
@@ -147,11 +154,12 @@ class Server:
             except Exception as error:
                 trouble = explain(error, self.settings)
                 left = ends - time.monotonic()
-                if not trouble.passing or left <= 0 or self._closed.is_set():
+                out_of_time = left <= 0 and tried > 1  # a call that hung on a node that died gets a second try
+                if not trouble.passing or out_of_time or self._closed.is_set():
                     raise trouble.error from error
                 if pause == TOLD_AT:
                     log.warning("%s: waiting, for up to %.0f s.", trouble.said, left)
-            self._closed.wait(min(pause, left))
+            self._closed.wait(min(pause, max(left, 0)))
             pause = min(pause * 2, LONGEST_PAUSE)
 
 

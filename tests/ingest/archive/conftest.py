@@ -41,8 +41,11 @@ def own_prefix(weaviate: Settings) -> Iterator[Settings]:
 
 
 def remove_collections(settings: Settings) -> None:
-    """Remove every collection whose name begins with the prefix."""
+    """Remove every collection whose name begins with the prefix, and what stands for it."""
     with closing(Server(settings)) as server:
+        for alias in server.client.alias.list_all():
+            if alias.startswith(settings.weaviate_prefix):
+                server.client.alias.delete(alias_name=alias)
         for name in server.client.collections.list_all():
             if name.startswith(settings.weaviate_prefix):
                 server.client.collections.delete(name)

@@ -204,3 +204,12 @@ def test_a_tenant_that_was_put_to_rest_is_woken_by_its_use(opened: WeaviateArchi
         collection = server.client.collections.use(find(server, EMBEDDER, DIMENSION).collection)
         collection.tenants.deactivate(tenant_of(weaviate.tenant))
     assert found(opened, "plain") == [id_of(1)]
+
+
+def test_a_collection_that_was_removed_by_hand_is_made_anew(own_prefix: Settings) -> None:
+    open_archive(own_prefix, EMBEDDER, DIMENSION).close()
+    with closing(Server(own_prefix)) as server:
+        server.client.collections.delete(find(server, EMBEDDER, DIMENSION).collection)
+    with closing(open_archive(own_prefix, EMBEDDER, DIMENSION)) as archive:
+        fill(archive, [chunk(1)])
+        assert found(archive, "plain") == [id_of(1)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Self
@@ -17,11 +18,13 @@ class WeaviateCluster:
     Args:
         folder: Where each of them gets a folder of its own.
         nodes: How many there are.
+        more: Further settings of each.
     """
 
-    def __init__(self, folder: Path, nodes: int = 3) -> None:
+    def __init__(self, folder: Path, nodes: int = 3, more: Mapping[str, str] | None = None) -> None:
         self.api_key = API_KEY
-        self.nodes = [WeaviateServer(folder / f"node{number}", name=f"node{number}") for number in range(nodes)]
+        names = [f"node{number}" for number in range(nodes)]
+        self.nodes = [WeaviateServer(folder / name, name=name, more=more) for name in names]
         members = {node.name: node.ports for node in self.nodes}
         for node in self.nodes:
             node.members = members

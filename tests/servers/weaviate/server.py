@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Self
@@ -48,15 +49,24 @@ class WeaviateServer:
         grpc_port: The port of the gRPC API; 0 for any free one.
         name: Its name among the nodes of a cluster.
         api_key: The key that clients have to show.
+        more: Further settings, by the names of Weaviate's environment variables.
     """
 
     def __init__(
-        self, data: Path, port: int = 0, grpc_port: int = 0, *, name: str = "node0", api_key: str = API_KEY
+        self,
+        data: Path,
+        port: int = 0,
+        grpc_port: int = 0,
+        *,
+        name: str = "node0",
+        api_key: str = API_KEY,
+        more: Mapping[str, str] | None = None,
     ) -> None:
         self.data = data
         self.log = data.with_name(f"{data.name}.log")
         self.name = name
         self.api_key = api_key
+        self._more = dict(more or {})
         self.process: subprocess.Popen[bytes] | None = None
         self._asked = (port, grpc_port)
         self._log_start = 0
@@ -103,7 +113,7 @@ class WeaviateServer:
             self._log_start = log.tell()
             self.process = subprocess.Popen(
                 [sys.executable, "-I", "-c", DIE_WITH_PARENT, str(os.getpid()), *program],
-                env=environment(self.name, self.data, self.api_key, self.members),
+                env=environment(self.name, self.data, self.api_key, self.members) | self._more,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
