@@ -35,6 +35,11 @@ class Snapshot:
 class Archival(Protocol):
     """What an agent needs of the archive."""
 
+    @property
+    def read_ahead(self) -> int:
+        """How many chunks are best fetched together when a page of a snapshot is shown; 0: those of the page."""
+        ...
+
     def search(self, query: str) -> Snapshot:
         """A few hundred chunks for a query, best first, near-duplicates left out; taken once."""
         ...
@@ -72,6 +77,11 @@ class ArchivalMemory:
         self._library = library
         self._hits = search_hits
         self._collections = collections
+
+    @property
+    def read_ahead(self) -> int:
+        """See ``Archival.read_ahead``."""
+        return self._library.archive.read_ahead
 
     def search(self, query: str) -> Snapshot:
         """See ``Archival.search``. Documents that the query names are preferred softly, and the hits say so."""

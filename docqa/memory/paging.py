@@ -60,6 +60,7 @@ class Pager:
         self._archival = archival
         self._page_tokens = page_tokens
         self._snapshots: dict[tuple[str, ...], tuple[Snapshot, list[tuple[Hit, ...]]]] = {}
+        self._ahead: dict[str, Chunk] = {}  # read and not shown yet, of the snapshot that was paged last
 
     def search(self, query: str, number: int = 1) -> ResultPage:
         """A page of the hits of a query. The same query, but for case and spaces, is searched once in a run."""
@@ -99,6 +100,13 @@ class Pager:
         if not 1 <= number <= len(pages):
             return ResultPage(number, len(pages), 0, total, ())
         hits = pages[number - 1]
-        chunks = tuple(self._archival.fetch([hit.id for hit in hits]))
         first = sum(len(page) for page in pages[: number - 1]) + 1
+        chunks = self._chunks([hit.id for hit in snapshot.hits[first - 1 :]], len(hits))
         return ResultPage(number, len(pages), first, total, chunks, len(hits) - len(chunks))
+
+    def _chunks(self, ids: list[str], count: int) -> tuple[Chunk, ...]:
+        """The first ``count`` of these chunks; with them some of the next ones are read, where that costs little."""
+        if not all(id in self._ahead for id in ids[:count]):
+            together = max(count, self._archival.read_ahead)
+            self._ahead = {chunk.id: chunk for chunk in self._archival.fetch(ids[:together])}
+        return tuple(self._ahead.pop(id) for id in ids[:count] if id in self._ahead)

@@ -35,9 +35,12 @@ def chunks(*texts: str, title: str = "Harbour report") -> list[Chunk]:
 
 
 class Shelf:
-    """Archival storage in a list. ``searches`` counts the searches that were really run."""
+    """Archival storage in a list. ``searches`` counts the searches that were really run, ``fetches`` the look-ups."""
+
+    read_ahead = 0
 
     def __init__(self, chunks: Sequence[Chunk]) -> None:
+        self.fetches = 0
         self.chunks = {c.id: c for c in chunks}
         self.searches = 0
 
@@ -63,6 +66,7 @@ class Shelf:
 
     def fetch(self, ids: Sequence[str]) -> list[Chunk]:
         """The chunks of these ids."""
+        self.fetches += 1
         return [self.chunks[i] for i in ids if i in self.chunks]
 
     def describe(self) -> str:

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import numpy as np
 from weaviate.classes.config import ConsistencyLevel
 from weaviate.classes.query import Filter as By
-from weaviate.classes.query import MetadataQuery, Sort
+from weaviate.classes.query import HybridFusion, MetadataQuery, Sort
 from weaviate.exceptions import WeaviateInsertManyAllFailedError
 
 from ingest.archive import EVERYTHING, Vectors
@@ -18,6 +18,7 @@ from ingest.archive.checks import check_query, check_write
 from ingest.archive.ranking import DEPTH, best, fuse
 from ingest.archive.weaviate.errors import Refused, is_absent
 from ingest.archive.weaviate.filters import Selection, between, countable, everything, is_id, select
+from ingest.archive.weaviate.hybrid import joined
 from ingest.archive.weaviate.objects import CHUNK_PROPERTIES, LIGHT, VECTOR, WORDS, to_chunk, to_hit, to_object
 from ingest.archive.weaviate.schema import tenant_of
 from ingest.archive.weaviate.server import Server
@@ -42,6 +43,8 @@ class WeaviateArchive:
         dimension: length of its vectors.
     """
 
+    read_ahead = 0
+
     def __init__(self, server: Server, collection: str, dimension: int) -> None:
         self._server = server
         self._settings = server.settings
@@ -49,6 +52,7 @@ class WeaviateArchive:
         self._tenant = tenant_of(server.settings.tenant)
         self._dimension = dimension
         self._called = f"The archive at {server.settings.weaviate_url}"
+        self._view: tuple[object, Any] = (None, None)
 
     def put(self, chunks: Sequence[Chunk], vectors: Vectors) -> None:
         """See ``Archive.put``. A server that is away is waited for; what it has confirmed is not sent again."""
@@ -73,26 +77,17 @@ class WeaviateArchive:
         where: Filter = EVERYTHING,
         mode: SearchMode = "hybrid",
     ) -> list[Hit]:
-        """See ``Archive.search``. Both halves of a hybrid search are asked for at once and joined here.
-
-        Weaviate's own hybrid query orders equal scores by its internal numbers, which differ between replicas and
-        change with every rewrite, and cuts both halves before that order can be mended (docs/decisions/0006).
-        """
+        """See ``Archive.search``. A hybrid search is one query, whose halves are joined anew (docs/decisions/0006)."""
         if mode != "keyword":
             vector = check_query(self._called, self._dimension, vector)
-        selection = select(where)
-        if selection.nothing:
+        selection, words = select(where), terms(stems(text))
+        if selection.nothing or limit < 1:
             return []
-        depth = max(limit, DEPTH) if mode == "hybrid" else limit
-        jobs = []
-        if mode != "vector":
-            jobs.append(lambda: self._by_keyword(text, depth, selection))
-        if mode != "keyword":
-            jobs.append(lambda: self._by_vector(vector, depth, selection))
-        others = [self._server.readers().submit(job) for job in jobs[1:]]
-        rankings = [jobs[0](), *(other.result() for other in others)]
-        ranked = fuse(rankings) if mode == "hybrid" else rankings[0]
-        return ranked[: max(limit, 0)]
+        if mode == "keyword":
+            return self._by_keyword(words, limit, selection)
+        if mode == "vector":
+            return self._by_vector(vector, limit, selection)
+        return self._hybrid(words, vector, max(limit, DEPTH), selection)[:limit]
 
     def fetch(self, ids: Sequence[str]) -> list[Chunk]:
         """See ``Archive.fetch``."""
@@ -164,8 +159,13 @@ class WeaviateArchive:
         self._server.close()
 
     def _use(self) -> Any:
-        level = ConsistencyLevel(self._settings.weaviate_consistency)
-        return self._server.client.collections.use(self._name).with_tenant(self._tenant).with_consistency_level(level)
+        """The client's view of this tenant; made anew where the client is another one, as after a fork."""
+        client = self._server.client
+        if self._view[0] is not client:
+            level = ConsistencyLevel(self._settings.weaviate_consistency)
+            use = client.collections.use(self._name).with_tenant(self._tenant).with_consistency_level(level)
+            self._view = (client, use)
+        return self._view[1]
 
     def _read(self, call: Callable[[], T], nothing: T) -> T:
         """What a read gives; ``nothing`` where the tenant has never had a chunk."""
@@ -195,8 +195,24 @@ class WeaviateArchive:
 
         self._server.writing(send)
 
-    def _by_keyword(self, text: str, depth: int, selection: Selection) -> list[Hit]:
-        words = terms(stems(text))
+    def _hybrid(self, words: str, vector: Vectors | None, depth: int, selection: Selection) -> list[Hit]:
+        """Both rankings joined, out of one query where that tells enough, else out of one each."""
+        assert vector is not None
+
+        def read() -> Sequence[Any]:
+            rows: Sequence[Any] = self._use().query.hybrid(
+                words, vector={VECTOR: vector.tolist()}, target_vector=VECTOR, query_properties=[WORDS], alpha=0.5,
+                limit=depth, filters=selection.where, fusion_type=HybridFusion.RELATIVE_SCORE,
+                return_metadata=MetadataQuery(score=True, explain_score=True), return_properties=[LIGHT],
+            ).objects  # fmt: skip
+            return rows
+
+        found = joined(self._read(read, []), depth) if words else None
+        if found is None:
+            found = fuse([self._by_keyword(words, depth, selection), self._by_vector(vector, depth, selection)])
+        return found
+
+    def _by_keyword(self, words: str, depth: int, selection: Selection) -> list[Hit]:
         if not words:
             return []
 

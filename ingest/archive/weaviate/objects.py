@@ -17,6 +17,7 @@ VECTOR = "chunk"  # the name of the vector
 WORDS = "words"  # what is searched by keyword
 LIGHT = "light"  # what a hit needs, in one property: a search that reads it takes a fifth less than with six
 CHUNK_PROPERTIES = [field.name for field in fields(Chunk) if field.name != "id"]
+_DECODE = json.JSONDecoder().raw_decode  # a search does this 200 times, and ``loads`` takes twice as long
 _TEXT_LISTS = ("headings", "columns", "names", "title_keys")
 
 
@@ -48,5 +49,5 @@ def to_chunk(id: str, properties: Mapping[str, Any]) -> Chunk:
 
 def to_hit(id: str, properties: Mapping[str, Any], score: float) -> Hit:
     """The hit of an object's light property."""
-    document, generation, page, ordinal, tokens, fingerprint = json.loads(properties[LIGHT])
+    (document, generation, page, ordinal, tokens, fingerprint), _ = _DECODE(properties[LIGHT])
     return Hit(id, score, document, generation, page, ordinal, tokens, fingerprint)

@@ -38,7 +38,6 @@ CHANNEL = [
     ("grpc.keepalive_timeout_ms", 10_000),
     ("grpc.max_reconnect_backoff_ms", 2_000),
 ]
-READERS = 16
 T = TypeVar("T")
 log = logging.getLogger(__name__)
 
@@ -66,7 +65,7 @@ class Server:
         self._lock = threading.RLock()
         self._process = 0
         self._client: weaviate.WeaviateClient | None = None
-        self._pools: dict[str, ThreadPoolExecutor] = {}
+        self._writers: ThreadPoolExecutor | None = None
         self._closed = threading.Event()
         self._inherited: list[object] = []  # kept, since closing them here would close the parent's
 
@@ -81,19 +80,19 @@ class Server:
             if self._closed.is_set():
                 raise ArchiveError(f"The connection to Weaviate at {self.settings.weaviate_url} is closed.")
             if self._process != os.getpid():
-                self._inherited += [self._client, self._pools]
-                self._client, self._pools, self._process = None, {}, os.getpid()
+                self._inherited += [self._client, self._writers]
+                self._client, self._writers, self._process = None, None, os.getpid()
             if self._client is None:
                 self._client = connect(self.settings)
             return self._client
 
-    def readers(self) -> ThreadPoolExecutor:
-        """Threads of this process for reads side by side."""
-        return self._pool("readers", READERS)
-
     def writers(self) -> ThreadPoolExecutor:
         """Threads of this process for batches side by side, as many as the settings say."""
-        return self._pool("writers", self.settings.weaviate_writers)
+        with self._lock:
+            _ = self.client  # forgets what belongs to another process
+            if self._writers is None:
+                self._writers = ThreadPoolExecutor(self.settings.weaviate_writers, "weaviate")
+            return self._writers
 
     def reading(self, call: Callable[[], T]) -> T:
         """The result of a read; a server that is away is waited for a short time.
@@ -129,19 +128,12 @@ class Server:
         with self._lock:
             self._closed.set()
             mine = self._process == os.getpid()
-            client, pools = (self._client, self._pools) if mine else (None, {})
-            self._client, self._pools = None, {}
+            client, writers = (self._client, self._writers) if mine else (None, None)
+            self._client = self._writers = None
         if client:
             client.close()
-        for pool in pools.values():
-            pool.shutdown(cancel_futures=True)
-
-    def _pool(self, name: str, threads: int) -> ThreadPoolExecutor:
-        with self._lock:
-            _ = self.client  # forgets what belongs to another process
-            if name not in self._pools:
-                self._pools[name] = ThreadPoolExecutor(threads, f"weaviate-{name}")
-            return self._pools[name]
+        if writers:
+            writers.shutdown(cancel_futures=True)
 
     def _tried(self, call: Callable[[], T], patience: float) -> T:
         ends, pause, tried = time.monotonic() + patience, FIRST_PAUSE, 0

@@ -65,6 +65,26 @@ def test_chunks_deleted_since_the_search_are_counted() -> None:
     assert (len(page.chunks), page.gone, page.total) == (3, 1, 4)
 
 
+def test_pages_are_read_ahead_where_the_archive_says_that_it_costs_little() -> None:
+    shelf = harbour(30)
+    shelf.read_ahead = 12
+    pager = Pager(shelf, 400)
+    pages = [pager.search("harbour", number) for number in range(1, 7)]
+    assert sum(len(page.chunks) for page in pages) == 18
+    assert shelf.fetches == 2
+    shelf.read_ahead = 0
+    assert [Pager(shelf, 400).search("harbour", number) for number in range(1, 7)] == pages
+
+
+def test_a_page_that_is_asked_again_is_read_again() -> None:
+    shelf = harbour(30)
+    shelf.read_ahead = 20
+    pager = Pager(shelf, 400)
+    first = pager.search("harbour")
+    del shelf.chunks[first.chunks[0].id]
+    assert pager.search("harbour").gone == 1
+
+
 def test_reading_gives_the_chunks_of_the_pages_in_their_order() -> None:
     shelf = Shelf(chunks("one", "two", "three", "four"))
     page = Pager(shelf, 1000).read("doc-Harbour report", 2, 3)

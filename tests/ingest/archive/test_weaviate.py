@@ -11,6 +11,7 @@ import pytest
 from weaviate.classes.query import HybridFusion, MetadataQuery
 
 from ingest.archive import Archive, open_archive
+from ingest.archive.ranking import fuse
 from ingest.archive.weaviate import Server, WeaviateArchive, archive, objects
 from ingest.archive.weaviate.collection import find
 from ingest.archive.weaviate.schema import alias_of, tenant_of
@@ -213,3 +214,25 @@ def test_a_collection_that_was_removed_by_hand_is_made_anew(own_prefix: Settings
     with closing(open_archive(own_prefix, EMBEDDER, DIMENSION)) as archive:
         fill(archive, [chunk(1)])
         assert found(archive, "plain") == [id_of(1)]
+
+
+def test_a_hybrid_search_is_one_query_that_tells_both_halves(
+    opened: WeaviateArchive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chunks = [chunk(number, f"plain word{number % 5}") for number in range(50)]
+    fill(opened, chunks)
+    query = ("plain word3", vectors(chunks)[3], 20)
+    singly = fuse([opened.search(*query[:2], 200, mode=mode) for mode in ("keyword", "vector")])[:20]
+    for name in ("_by_keyword", "_by_vector"):
+        monkeypatch.delattr(WeaviateArchive, name)
+    assert opened.search(*query) == singly
+
+
+def test_halves_that_are_not_told_are_asked_for_singly(
+    opened: WeaviateArchive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chunks = [chunk(number, f"plain word{number % 5}") for number in range(50)]
+    fill(opened, chunks)
+    told = opened.search("plain word3", vectors(chunks)[3], 20)
+    monkeypatch.setattr(archive, "joined", lambda rows, asked: None)
+    assert opened.search("plain word3", vectors(chunks)[3], 20) == told
