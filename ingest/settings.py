@@ -58,8 +58,8 @@ class Settings(BaseSettings):
     weaviate_patience: float = Field(
         300, ge=0, description="Seconds that an ingest waits for a Weaviate that is away, overloaded or read-only."
     )
-    weaviate_batch: int = Field(100, ge=1, le=1000, description="Chunks in one batch to Weaviate.")
-    weaviate_writers: int = Field(2, ge=1, le=16, description="Batches to Weaviate side by side.")
+    weaviate_batch: int = Field(100, ge=1, le=1000, description="Most chunks in one batch to Weaviate.")
+    weaviate_writers: int = Field(4, ge=1, le=16, description="Batches to Weaviate side by side.")
 
     embedder: Literal["builtin", "openai"] = Field("builtin", description="'builtin' or an OpenAI-compatible endpoint.")
     embedding_base_url: str = Field("", description="Base URL of the embeddings endpoint.")

@@ -58,7 +58,7 @@ class WeaviateArchive:
         """See ``Archive.put``. A server that is away is waited for; what it has confirmed is not sent again."""
         check_write(self._called, self._dimension, chunks, vectors)
         _check_texts(chunks)
-        batches = _batches(chunks, self._settings.weaviate_batch)
+        batches = _batches(chunks, self._settings.weaviate_batch, self._settings.weaviate_writers)
         with self._server.told_when_slow():
             jobs = [self._server.writers().submit(self._insert, chunks[a:b], vectors[a:b]) for a, b in batches]
             _, left = wait(jobs, return_when=FIRST_EXCEPTION)
@@ -280,14 +280,16 @@ def _check_texts(chunks: Sequence[Chunk]) -> None:
             raise ArchiveError(f"'{chunk.id}' cannot be the id of a chunk in Weaviate: it is not a UUID.")
 
 
-def _batches(chunks: Sequence[Chunk], most: int) -> Iterator[tuple[int, int]]:
-    """Runs of chunks, from and to, of a fixed number, or fewer where their texts are long."""
-    start = size = 0
+def _batches(chunks: Sequence[Chunk], most: int, writers: int) -> Iterator[tuple[int, int]]:
+    """Runs of chunks, from and to, of one size that keeps all writers busy to the end; fewer where texts are long."""
+    rounds = -(-len(chunks) // (most * writers))
+    size = max(-(-len(chunks) // (rounds * writers)), most // writers) if chunks else 0
+    start = bytes = 0
     for at, chunk in enumerate(chunks):
-        bytes = 4 * (len(chunk.text) + len(chunk.prefix))
-        if at > start and (at - start >= most or size + bytes > BATCH_BYTES):
+        length = 4 * (len(chunk.text) + len(chunk.prefix))
+        if at > start and (at - start >= size or bytes + length > BATCH_BYTES):
             yield start, at
-            start, size = at, 0
-        size += bytes
+            start, bytes = at, 0
+        bytes += length
     if chunks:
         yield start, len(chunks)

@@ -122,9 +122,15 @@ def test_an_id_that_is_no_uuid_is_refused_before_anything_is_written(opened: Wea
 
 def test_a_write_of_many_long_texts_is_cut_into_batches_by_their_bytes() -> None:
     chunks = [chunk(n, "x" * 1_000_000) for n in range(5)] + [chunk(9)]
-    assert list(archive._batches(chunks, 100)) == [(0, 2), (2, 4), (4, 6)]
-    assert list(archive._batches([chunk(n) for n in range(5)], 2)) == [(0, 2), (2, 4), (4, 5)]
-    assert list(archive._batches([], 2)) == []
+    assert list(archive._batches(chunks, 100, 1)) == [(0, 2), (2, 4), (4, 6)]
+
+
+def test_batches_are_of_one_size_that_keeps_all_writers_busy() -> None:
+    chunks = [chunk(n) for n in range(1_000)]
+    assert [end - start for start, end in archive._batches(chunks, 100, 4)] == [84] * 11 + [76]
+    assert [end - start for start, end in archive._batches(chunks[:100], 100, 1)] == [100]
+    assert [end - start for start, end in archive._batches(chunks[:5], 100, 4)] == [5]
+    assert list(archive._batches([], 100, 4)) == []
 
 
 def test_more_chunks_than_a_server_lists_at_once_are_all_listed_and_deleted(
