@@ -79,6 +79,16 @@ class Library:
         parts = {"embedder": self._embedder, "archive": self._archive, "catalog": self._catalog, "files": self._files}
         return {name for name, part in parts.items() if part is not None}
 
+    def lost_chunks(self) -> str:
+        """A sentence that says what to do where the archive holds fewer chunks than the catalog knows; else nothing."""
+        known, there = sum(row.chunks for row in self.catalog.collections()), self.archive.count()
+        if there >= known:
+            return ""
+        return (
+            f"The archive holds {there:,} chunks and the catalog knows {known:,}: is DOCQA_ARCHIVE "
+            f"('{self.settings.archive}') the one that this library is kept in? If it is, run 'docqa verify --repair'."
+        )
+
     def close(self) -> None:
         """Close what was opened."""
         with self._lock:

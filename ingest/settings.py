@@ -33,15 +33,22 @@ class Settings(BaseSettings):
     files_url: str = Field("", description="fsspec URL of the folder of original files; empty: in the data folder.")
 
     weaviate_url: str = Field(
-        "http://127.0.0.1:8080", pattern=_ADDRESS, description="Address of Weaviate's REST interface."
+        "http://127.0.0.1:8080",
+        pattern=_ADDRESS,
+        examples=["http://127.0.0.1:8080"],
+        description="Address of Weaviate's REST interface.",
     )
     weaviate_grpc_url: str = Field(
-        "", pattern=f"^$|{_ADDRESS}", description="Address of its gRPC interface; empty: the same host, port 50051."
+        "",
+        pattern=f"^$|{_ADDRESS}",
+        examples=["http://127.0.0.1:50051"],
+        description="Address of its gRPC interface; empty: the same host, port 50051.",
     )
     weaviate_api_key: str = Field("", description="Key that the Weaviate server asks for.", repr=False)
     weaviate_prefix: str = Field(
         "Docqa",
         pattern=r"^[A-Z][A-Za-z0-9]{0,39}$",
+        examples=["Docqa2"],
         description="What the names of docqa's collections in Weaviate begin with; installations that share a server "
         "and not the catalog need different ones.",
     )

@@ -42,13 +42,16 @@ class Difference:
     repaired: bool = False
 
 
-def verify(library: Library, repair: bool = False, deep: bool = False) -> list[Difference]:
+def verify(
+    library: Library, repair: bool = False, deep: bool = False, orphans: bool = False
+) -> list[Difference]:
     """Every difference between what the catalog says and what archive and files hold; none if all is well.
 
     Args:
         library: what to look at.
         repair: finish what was begun, remove what nothing refers to, do again what is missing.
         deep: also count the chunks of each part and compare the bytes of every file with their hash.
+        orphans: also remove, out of an archive that others may use as well, the chunks that this catalog does not know.
 
     Raises:
         ArchiveError, CatalogError: one of them cannot be read, or the catalog is not the one of what is to be repaired.
@@ -62,7 +65,7 @@ def verify(library: Library, repair: bool = False, deep: bool = False) -> list[D
     for _ in range(ROUNDS):
         if not left:
             break
-        _mend(library, left)
+        _mend(library, left, orphans or not library.archive.shared)
         left = list(_differences(library, deep))
         found += [each for each in left if each not in found]
     return [replace(each, repaired=each not in left) for each in found]
@@ -152,8 +155,11 @@ def _orphan_chunks(library: Library) -> Iterator[Difference]:
             batch = []
     for each in library.catalog.ledger.inventory():
         strange.pop(each.generation, None)
+    whose = "belong to no document of this catalog"
+    if library.archive.shared:
+        whose += " (they may be those of another library that uses this server; '--orphans' removes them)"
     for generation, count in sorted(strange.items()):
-        yield Difference("orphan chunks", f"{count} chunks in the archive belong to no document", generation)
+        yield Difference("orphan chunks", f"{count} chunks of {generation} {whose}", generation)
 
 
 def _files(library: Library, deep: bool, idle: bool) -> Iterator[Difference]:
@@ -179,14 +185,14 @@ def _hash(library: Library, sha256: str) -> str:
         return ""
 
 
-def _mend(library: Library, found: Sequence[Difference]) -> None:
+def _mend(library: Library, found: Sequence[Difference], orphans: bool) -> None:
     """Repair differences: files first, since the rest is made from them."""
     for each in found:
         if each.kind in ("missing file", "changed file"):
             _bring_back(library, each)
         elif each.kind == "orphan file":
             library.files.delete(each.subject)
-        elif each.kind == "orphan chunks":
+        elif each.kind == "orphan chunks" and orphans:
             library.archive.delete(_of([each.subject]))
     clean(library)
     for each in found:

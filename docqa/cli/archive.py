@@ -11,7 +11,7 @@ import typer
 
 from docqa.cli.options import Json, examples, load_settings, open_library
 from docqa.cli.output import Screen, clean, plural, to_json
-from ingest.errors import SettingsError
+from ingest.errors import NotFoundError, SettingsError
 
 if TYPE_CHECKING:
     from docqa.settings import Settings
@@ -25,7 +25,7 @@ To = Annotated[str, typer.Option("--to", help="Where they go, in the same form."
 Keep = Annotated[bool, typer.Option("--keep", help="Leave the old collection on the server.")]
 COPY_EXAMPLES = examples(
     "docqa archive copy --from lancedb: --to weaviate:http://127.0.0.1:8080",
-    "docqa archive copy --from weaviate: --to lancedb:/var/lib/docqa",
+    "docqa archive copy --from weaviate: --to lancedb:",
 )
 TOLD_EVERY = 2.0  # seconds
 
@@ -39,19 +39,23 @@ def copy(source: From, target: To, json: Json = False) -> None:
     DOCQA_ARCHIVE afterwards. Ingest nothing meanwhile. Ends with 0 if both are the same and with 1 otherwise.
     """
     from ingest.archive import open_archive
-    from ingest.archive.copy import compare
+    from ingest.archive.copy import check_places, compare
     from ingest.archive.copy import copy as copied
 
     settings = load_settings()
     places = [place(settings, each) for each in (source, target)]
     if places[0] == places[1]:
         raise SettingsError("--from and --to are the same archive.")
+    folder = places[0].root / "archive" / settings.tenant
+    if places[0].archive == "lancedb" and not folder.is_dir():  # opening it would make it
+        raise NotFoundError(f"There is no archive of tenant '{settings.tenant}' at {clean(folder)}.")
     with open_library(settings) as library:
         kind = (library.embedder.name, library.embedder.dimension)
     with (
         closing(open_archive(places[0], *kind)) as one,
         closing(open_archive(places[1], *kind)) as other,
     ):
+        check_places(one, other)
         screen, written = Screen(), 0
         for step in told(copied(one, other), screen, json):
             written = step.written
@@ -64,6 +68,7 @@ def copy(source: From, target: To, json: Json = False) -> None:
             screen.line(f"differs  {clean(each)}", "yellow")
         same = "both archives are the same" if not differences else "the archives are not the same"
         screen.line(f"{plural(written, 'chunk')} copied, {chunks:,} there now; {same}.", "bold")
+        screen.line(f"Catalog and files stay in {clean(settings.root)}; DOCQA_ARCHIVE says which archive is used.")
     raise typer.Exit(1 if differences else 0)
 
 

@@ -121,7 +121,10 @@ def archive(settings: Settings, library: Library) -> Health:
     """Whether the archive can be reached and read and was made with the embedder in use."""
     if settings.archive == "lancedb" and not settings.root.exists():
         return Health(True, "There is none yet; the first ingest makes it.")
-    return library.archive.health()
+    health = library.archive.health()
+    if health.ok and not no_library_yet(settings) and (lost := library.lost_chunks()):
+        return replace(health, ok=False, message=lost)
+    return health
 
 
 def parser(settings: Settings, _library: Library) -> Health:

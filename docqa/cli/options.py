@@ -54,7 +54,9 @@ def load_settings() -> Settings:
     except ValidationError as error:
         first = error.errors()[0]
         variable = "DOCQA_" + "_".join(str(place) for place in first["loc"]).upper()
-        raise SettingsError(f"{variable} is '{first['input']}': {first['msg']}; see docs/settings.md.") from None
+        field = Settings.model_fields.get(str(first["loc"][0])) if first["loc"] else None
+        told = f"it has to look like {field.examples[0]}" if field and field.examples else first["msg"]
+        raise SettingsError(f"{variable} is '{first['input']}': {told}; see docs/settings.md.") from None
     return settings
 
 

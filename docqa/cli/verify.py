@@ -13,8 +13,13 @@ EXAMPLES = examples("docqa verify", "docqa verify --repair", "docqa verify --dee
 Repair = Annotated[bool, typer.Option("--repair", help="Mend what differs.")]
 Deep = Annotated[bool, typer.Option("--deep", help="Also read every file and count the chunks of every part (slower).")]
 
+Orphans = Annotated[
+    bool,
+    typer.Option("--orphans", help="Mend, and remove chunks that no document here has: on a server, maybe another's."),
+]
 
-def verify(repair: Repair = False, deep: Deep = False, json: Json = False) -> None:
+
+def verify(repair: Repair = False, deep: Deep = False, orphans: Orphans = False, json: Json = False) -> None:
     """Compare catalog, archive and files, and name every difference.
 
     Ends with 0 if there is none or all were mended, and with 1 otherwise.
@@ -22,7 +27,7 @@ def verify(repair: Repair = False, deep: Deep = False, json: Json = False) -> No
     from ingest.verify import verify as differences
 
     with open_library(load_settings()) as library:
-        found = [] if no_library_yet(library.settings) else differences(library, repair, deep)
+        found = [] if no_library_yet(library.settings) else differences(library, repair or orphans, deep, orphans)
     left = sum(not each.repaired for each in found)
     if json:
         for each in found:

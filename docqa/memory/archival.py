@@ -150,16 +150,13 @@ class ArchivalMemory:
         return [hit for hit in hits if hit.generation in live]
 
     def _check_archive(self) -> None:
-        """Tell an archive that was lost from one that has no answer.
+        """Tell an archive that lost chunks, or is another one, from one that has no answer.
 
         Raises:
-            ArchiveError: it is empty, and the catalog says that it is not.
+            ArchiveError: it holds fewer chunks than the catalog says.
         """
-        stored = any(row.chunks for row in self._library.catalog.collections())
-        if stored and not self._library.archive.count():
-            raise ArchiveError(
-                "The archive is empty although the catalog says that documents are in it: run 'docqa verify --repair'."
-            )
+        if lost := self._library.lost_chunks():
+            raise ArchiveError(lost)
 
     def _visible(self, hidden: tuple[str, ...]) -> Filter:
         conditions = []

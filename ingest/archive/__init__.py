@@ -25,10 +25,11 @@ class Archive(Protocol):
     """Chunks with their vectors: written idempotently, searched in a stable order (score, then id).
 
     ``read_ahead`` tells how many chunks are best fetched together when the first of them are needed now and the others
-    perhaps later; 0 where each costs as much as the first.
+    perhaps later; 0 where each costs as much as the first. ``shared`` tells whether it may hold other catalogs' chunks.
     """
 
     read_ahead: int
+    shared: bool
 
     def put(self, chunks: Sequence[Chunk], vectors: Vectors) -> None:
         """Store chunks with their vectors, shape (n, d), replacing chunks of the same id.

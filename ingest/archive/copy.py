@@ -12,6 +12,7 @@ from itertools import islice
 import numpy as np
 
 from ingest.archive import Archive
+from ingest.errors import ArchiveError, NotFoundError
 from ingest.types import Chunk, Condition, Filter
 
 AT_ONCE = 500
@@ -56,14 +57,34 @@ def copy(source: Archive, target: Archive) -> Iterator[Copied]:
     target.optimise()
 
 
-def remove_strangers(source: Archive, target: Archive) -> int:
-    """Remove from the target what the source does not hold, and return how many chunks that were."""
-    removed, ids = 0, target.ids()
+def strangers(source: Archive, target: Archive) -> Iterator[list[str]]:
+    """The ids of the target's chunks that the source does not hold, in runs."""
+    ids = target.ids()
     while some := list(islice(ids, AT_ONCE)):
         there = {chunk.id for chunk in source.fetch(some)} if source.count(_of(some)) < len(some) else set(some)
         if strange := [id for id in some if id not in there]:
-            removed += target.delete(_of(strange))
-    return removed
+            yield strange
+
+
+def remove_strangers(source: Archive, target: Archive) -> int:
+    """Remove from the target what the source does not hold, and return how many chunks that were."""
+    return sum(target.delete(_of(strange)) for strange in strangers(source, target))
+
+
+def check_places(source: Archive, target: Archive) -> None:
+    """Refuse a copy that cannot end with both the same, before anything is written.
+
+    Raises:
+        NotFoundError: the source holds nothing.
+        ArchiveError: the target holds chunks that the source does not: it is another library's.
+    """
+    if not source.count():
+        raise NotFoundError("There is no chunk of this tenant (DOCQA_TENANT) in the archive that --from names.")
+    if any(strangers(source, target)):
+        raise ArchiveError(
+            "The archive that --to names holds chunks that the other does not, so it is another library's, and nothing "
+            "was written: set DOCQA_TENANT or DOCQA_WEAVIATE_PREFIX to a name of your own."
+        )
 
 
 def compare(source: Archive, target: Archive, samples: int = SAMPLES) -> list[str]:

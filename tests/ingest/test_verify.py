@@ -68,7 +68,7 @@ def test_a_library_in_order_has_no_differences(library: Library) -> None:
     ("harm", "kind", "detail"),
     [
         (lose_chunks, "wrong count", "pump.pdf: pages 3 to 4: the archive holds 1 chunks of 2"),
-        (add_strange_chunks, "orphan chunks", "1 chunks in the archive belong to no document"),
+        (add_strange_chunks, "orphan chunks", "1 chunks of unknown belong to no document of this catalog"),
         (lose_file, "missing file", "valve.txt: the original file is missing"),
         (damage_file, "changed file", "valve.txt: the original file is not what it was"),
         (add_strange_file, "orphan file", "belongs to no document"),

@@ -44,6 +44,7 @@ class WeaviateArchive:
     """
 
     read_ahead = 0
+    shared = True
 
     def __init__(self, server: Server, collection: str, dimension: int) -> None:
         self._server = server

@@ -46,7 +46,7 @@ def health(server: Server, collection: str, tenant: str) -> Health:
     if len(nodes) < settings.weaviate_replicas:  # one that is gone for a while is not told of any more
         told = f"Each chunk belongs on {settings.weaviate_replicas} nodes and only {len(nodes)} are there"
         return Health(False, f"{told}: start the others.", details)
-    return Health(True, f"The archive holds {chunks} chunks.", details)
+    return Health(True, f"The archive holds {chunks:,} chunks.", details)
 
 
 def grpc_problem(server: Server) -> str:

@@ -12,8 +12,9 @@ import pytest
 
 from ingest.archive import Archive, open_archive
 from ingest.archive import copy as copying
-from ingest.archive.copy import Copied, compare, copy, remove_strangers
+from ingest.archive.copy import Copied, check_places, compare, copy, remove_strangers
 from ingest.archive.lancedb import LanceArchive
+from ingest.errors import ArchiveError, NotFoundError
 from ingest.settings import Settings
 from ingest.types import Chunk, Filter, Span
 from tests.contracts.archive.samples import DIMENSION, EMBEDDER, chunk, fill, id_of, only, vectors
@@ -167,3 +168,16 @@ def test_strangers_of_an_empty_source_are_all(twins: tuple[Archive, Archive]) ->
     embedded.delete(Filter())
     assert remove_strangers(embedded, server) == 30
     assert server.count() == 0
+
+
+def test_a_copy_into_another_librarys_archive_is_refused_before_anything_is_written(
+    twins: tuple[Archive, Archive],
+) -> None:
+    embedded, server = twins
+    check_places(embedded, server)
+    fill(server, [chunk(99)])
+    with pytest.raises(ArchiveError, match="another library's"):
+        check_places(embedded, server)
+    embedded.delete(Filter())
+    with pytest.raises(NotFoundError, match="--from"):
+        check_places(embedded, server)

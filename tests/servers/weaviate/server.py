@@ -106,7 +106,10 @@ class WeaviateServer:
         """
         for port in filter(None, self._asked):
             if not is_free(port):
-                raise ServerError(f"Port {port} is taken by another program; name another one.")
+                raise ServerError(
+                    f"Port {port} is taken, perhaps by a Weaviate that runs already; "
+                    "'python -m tests.servers.weaviate run --port N --grpc-port M' takes others."
+                )
         self.data.mkdir(parents=True, exist_ok=True)
         program = [str(build()), "--scheme", "http", "--host", HOST, "--port", str(self.ports.http)]
         with self.log.open("ab") as log:
