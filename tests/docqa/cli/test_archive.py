@@ -112,7 +112,7 @@ def test_what_differs_after_a_copy_is_named_and_ends_with_1(
     assert docqa(*THERE, "--json").records[-1]["ok"] is False
 
 
-def test_an_archive_that_is_not_there_is_not_copied_and_not_made(docqa: Docqa, server: Settings, tmp_path: Path) -> None:
+def test_an_archive_that_is_not_there_is_not_copied_nor_made(docqa: Docqa, server: Settings, tmp_path: Path) -> None:
     ended = docqa("archive", "copy", "--from", f"lancedb:{tmp_path / 'nothere'}", "--to", "weaviate:")
     assert (ended.code, (tmp_path / "nothere").exists()) == (1, False)
     assert "There is no archive" in ended.err
