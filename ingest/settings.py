@@ -8,7 +8,7 @@ from typing import Literal
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-_ADDRESS = r"^https?://(\[[0-9A-Fa-f:]+\]|[^/:@\s\[\]]+)(:[0-9]{1,5})?/?$"
+_ADDRESS = r"^https?://(\[[0-9A-Fa-f:]+\]|[^/:@\s\[\]]+)(:([1-9]\d{0,3}|[1-5]\d{4}|6[0-4]\d{3}|65[0-4]\d\d|655[0-2]\d|6553[0-5]))?/?$"
 
 
 class Settings(BaseSettings):
@@ -44,7 +44,13 @@ class Settings(BaseSettings):
         examples=["http://127.0.0.1:50051"],
         description="Address of its gRPC interface; empty: the same host, port 50051.",
     )
-    weaviate_api_key: str = Field("", description="Key that the Weaviate server asks for.", repr=False)
+    weaviate_api_key: str = Field(
+        "",
+        pattern=r"^[\x21-\x7e]*$",
+        examples=["a text of letters, digits and signs without blanks"],
+        description="Key that the Weaviate server asks for.",
+        repr=False,
+    )
     weaviate_prefix: str = Field(
         "Docqa",
         pattern=r"^[A-Z][A-Za-z0-9]{0,39}$",

@@ -113,11 +113,25 @@ def place(settings: Settings, text: str) -> ArchiveSettings:
     field = {"lancedb": "data_dir", "weaviate": "weaviate_url"}.get(kind)
     if field is None or not colon:
         raise SettingsError(f"'{clean(text)}' names no archive: write {PLACE}")
+    if kind == "weaviate" and where and _is_mixed(settings, where):
+        raise SettingsError(
+            f"'{clean(text)}' is another server than DOCQA_WEAVIATE_URL, and its gRPC interface is not known: set "
+            "DOCQA_WEAVIATE_URL and DOCQA_WEAVIATE_GRPC_URL to it, and write 'weaviate:'."
+        )
     changes = {"archive": kind} | ({field: where} if where else {})
     try:
         return type(settings).model_validate(settings.model_dump() | changes)
     except ValidationError as error:
         raise SettingsError(f"'{clean(text)}' names no archive: {error.errors()[0]['msg']}; write {PLACE}") from None
+
+
+def _is_mixed(settings: Settings, url: str) -> bool:
+    """Whether the gRPC interface that a URL would be used with is that of the configured server, another one."""
+    from urllib.parse import urlsplit
+
+    configured, asked = urlsplit(settings.weaviate_url), urlsplit(url)
+    same_host = configured.hostname == asked.hostname
+    return configured.netloc != asked.netloc and (same_host or bool(settings.weaviate_grpc_url))
 
 
 def told(steps: Iterable[Copied], screen: Screen, json: bool) -> Iterator[Copied]:

@@ -56,7 +56,8 @@ def load_settings() -> Settings:
         variable = "DOCQA_" + "_".join(str(place) for place in first["loc"]).upper()
         field = Settings.model_fields.get(str(first["loc"][0])) if first["loc"] else None
         told = f"it has to look like {field.examples[0]}" if field and field.examples else first["msg"]
-        raise SettingsError(f"{variable} is '{first['input']}': {told}; see docs/settings.md.") from None
+        shown = f"'{first['input']}'" if field is None or field.repr else "not usable"  # a key is never printed
+        raise SettingsError(f"{variable} is {shown}: {told}; see docs/settings.md.") from None
     return settings
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ingest.archive.weaviate.archive import WeaviateArchive
-from ingest.archive.weaviate.collection import check, check_embedder, find
+from ingest.archive.weaviate.collection import check, check_embedder, find, look_up
 from ingest.archive.weaviate.health import grpc_problem
 from ingest.archive.weaviate.server import Server
 from ingest.errors import ArchiveError
@@ -24,9 +24,12 @@ def open_weaviate(settings: Settings, embedder: str, dimension: int) -> Weaviate
         _ = server.client
         if problem := grpc_problem(server):
             raise ArchiveError(problem)
+        if place := look_up(server, embedder, dimension):
+            check(server, place)
         check_embedder(server, embedder, dimension)
-        place = find(server, embedder, dimension)
-        check(server, place)
+        if not place:
+            place = find(server, embedder, dimension)
+            check(server, place)
     except BaseException:
         server.close()
         raise

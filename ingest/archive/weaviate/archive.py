@@ -27,7 +27,7 @@ from ingest.errors import ArchiveError
 from ingest.types import Chunk, Filter, Health, Hit, SearchMode
 
 MOST_HITS = 10_000  # a server gives no more for one query
-LOOKUP = 1_000  # ids in one look-up
+LOOKUP = 200  # ids in one look-up: an answer may have 100 MB, and a text 100,000 characters
 PAGE = 5_000  # ids in one listing, about
 BATCH_BYTES = 8 << 20  # of text in one batch at most
 _ALL_IDS = 1 << 128
@@ -61,7 +61,11 @@ class WeaviateArchive:
         _check_texts(chunks)
         batches = _batches(chunks, self._settings.weaviate_batch, self._settings.weaviate_writers)
         with self._server.told_when_slow():
-            jobs = [self._server.writers().submit(self._insert, chunks[a:b], vectors[a:b]) for a, b in batches]
+            writers = self._server.writers()
+            try:
+                jobs = [writers.submit(self._insert, chunks[a:b], vectors[a:b]) for a, b in batches]
+            except RuntimeError as error:  # the pool was shut down in this moment
+                raise ArchiveError(f"{self._called} was closed while it was written to.") from error
             _, left = wait(jobs, return_when=FIRST_EXCEPTION)
             for job in left:
                 job.cancel()  # one has failed: those that run end by themselves, the others do not begin
@@ -88,7 +92,7 @@ class WeaviateArchive:
             return self._by_keyword(words, limit, selection)
         if mode == "vector":
             return self._by_vector(vector, limit, selection)
-        return self._hybrid(words, vector, max(limit, DEPTH), selection)[:limit]
+        return self._hybrid(words, vector, min(max(limit, DEPTH), MOST_HITS), selection)[:limit]
 
     def fetch(self, ids: Sequence[str]) -> list[Chunk]:
         """See ``Archive.fetch``."""

@@ -174,5 +174,5 @@ def _await(server: Server, name: str) -> None:
             return
         except ArchiveError as error:
             if "could not find class" not in str(error):
-                raise
+                return  # it is known; what else is wrong with it ``check`` tells
         time.sleep(0.1)

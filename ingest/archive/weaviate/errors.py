@@ -81,7 +81,7 @@ def explain(error: Exception, settings: Settings) -> Trouble:
     if isinstance(error, Refused):
         lasting = {id: reason for id, reason in error.reasons.items() if not _PASSING_WORDS.search(reason)}
         return Trouble(f"{place} did not store {_listed(lasting or error.reasons)}", "", not lasting)
-    if _is_passing(error, text):
+    if "larger than max" not in text and _is_passing(error, text):
         return Trouble(f"{place} does not answer ({text})", f"When it is back, {AGAIN}", True)
     return Trouble(f"{place} refused a request: {text}")
 

@@ -54,7 +54,10 @@ def grpc_problem(server: Server) -> str:
     settings, address = server.settings, grpc_address(server.settings)
     credentials = grpc.ssl_channel_credentials()
     target = str(address)
-    channel = grpc.secure_channel(target, credentials) if address.secure else grpc.insecure_channel(target)
+    secure, options = address.secure, [("grpc.enable_http_proxy", 0)]
+    channel = (
+        grpc.secure_channel(target, credentials, options) if secure else grpc.insecure_channel(target, options)
+    )
     with channel, suppress(grpc.FutureTimeoutError):
         grpc.channel_ready_future(channel).result(settings.weaviate_connect_timeout)
         return ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 
 from ingest.archive.copy import Copied, copy, remove_strangers
 from ingest.archive.weaviate.archive import WeaviateArchive
@@ -35,33 +36,35 @@ def migrate(
     """
     server = Server(settings)
     try:
-        place = find(server, embedder, dimension)
+        place, switched = find(server, embedder, dimension), ""
         found = server.reading(lambda: server.client.collections.use(place.collection).config.get())
         if reasons := differences(found, settings):
             tell(f"{place.collection}: {'; '.join(reasons)}.")
             new = create(server, place.alias, embedder, dimension, number_of(place.alias, place.collection) + 1)
             yield from _copied(server, place, new, dimension)
             point(server, place.alias, new)
-            place = Place(place.alias, new)
+            switched, place = place.collection, Place(place.alias, new)
             tell(f"{place.alias} stands for {new} now.")
         else:
             tell(f"{place.collection} is as this version of docqa expects it: nothing to migrate.")
         for old in made(server, place.alias):
             if not keep and number_of(place.alias, old) < number_of(place.alias, place.collection):
-                yield from _removed(server, old, place.collection, dimension)
+                if old == switched:
+                    yield from _brought_over(server, old, place.collection, dimension)
+                server.reading(partial(server.client.collections.delete, old))
                 tell(f"{old} is removed.")
     finally:
         server.close()
 
 
-def _removed(server: Server, old: str, new: str, dimension: int) -> Iterator[Copied]:
-    """Bring over what was written between the last pass and the switch, and remove the old collection.
+def _brought_over(server: Server, old: str, new: str, dimension: int) -> Iterator[Copied]:
+    """Bring over what was written between the last pass and the switch.
 
-    What was deleted in that moment comes back as chunks of no document, which no search shows and ``verify`` removes.
+    What was deleted in that moment comes back as chunks of no document, which no search shows and ``verify`` names. A
+    later run does not do this: what was deleted since would come back.
     """
     for tenant in _tenants(server, old):
         yield from _tenant(server, old, new, tenant, dimension)
-    server.reading(lambda: server.client.collections.delete(old))
 
 
 def _copied(server: Server, place: Place, new: str, dimension: int) -> Iterator[Copied]:

@@ -33,6 +33,7 @@ FIRST_PAUSE, TOLD_AT, LONGEST_PAUSE = 0.25, 2.0, 5.0  # seconds between two trie
 # A call waits for a server that is away until its own time-out, where the client would sleep for up to a minute between
 # tries of its own; a peer that has vanished without a word is noticed, and one that is back is found within seconds.
 CHANNEL = [
+    ("grpc.enable_http_proxy", 0),  # as for REST: a proxy of the environment is not for this
     ("grpc.service_config", json.dumps({"methodConfig": [{"name": [{}], "waitForReady": True}]})),
     ("grpc.keepalive_time_ms", 20_000),
     ("grpc.keepalive_timeout_ms", 10_000),
@@ -133,7 +134,7 @@ class Server:
         if client:
             client.close()
         if writers:
-            writers.shutdown(cancel_futures=True)
+            writers.shutdown()  # what is queued begins, meets a closed connection, and ends
 
     def _tried(self, call: Callable[[], T], patience: float) -> T:
         ends, pause, tried = time.monotonic() + patience, FIRST_PAUSE, 0

@@ -139,10 +139,16 @@ def test_a_place_that_names_no_archive_is_told_what_to_write(docqa: Docqa, place
 
 
 def test_a_copy_to_a_server_that_is_not_there_is_told_in_one_sentence(docqa: Docqa, library: Path) -> None:
-    url = f"http://127.0.0.1:{Ports.free().http}"
+    url = f"http://localhost:{Ports.free().http}"
     ended = docqa("archive", "copy", "--from", "lancedb:", "--to", f"weaviate:{url}")
     assert ended.code == 1
     assert ended.err.startswith(f"docqa: Weaviate at {url} cannot be reached")
+
+
+def test_a_server_whose_grpc_interface_is_not_known_is_refused(docqa: Docqa, library: Path, server: Settings) -> None:
+    ended = docqa("archive", "copy", "--from", "lancedb:", "--to", "weaviate:http://127.0.0.1:9")
+    assert ended.code == 1
+    assert "DOCQA_WEAVIATE_GRPC_URL" in ended.err
 
 
 # Migrations

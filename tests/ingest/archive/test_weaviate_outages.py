@@ -233,7 +233,7 @@ def test_closing_ends_a_write_that_waits_for_its_server(disturbed: Disturbed) ->
 
     def write() -> None:
         try:
-            fill(archive, [chunk(1)])
+            fill(archive, [chunk(n) for n in range(2_000)])  # more batches than writers
         except ArchiveError as error:
             ended.append(error)
 
