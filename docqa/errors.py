@@ -3,7 +3,11 @@
 DocqaError
 ├── QuestionError       the question itself cannot be asked: empty, too long
 ├── ModelError          the language model cannot be reached, refused, or answered what cannot be used
-└── ContextError        what must stand in the main context does not fit the window
+│   ├── ModelTimeout    it took longer than the run allows
+│   └── ContextOverflow its server found the prompt too long
+├── ContextError        what must stand in the main context does not fit the window
+├── RecallError         recall storage refused or failed
+└── RecordError         a recording cannot be read, or was made by another version
 """
 
 from ingest.errors import DocqaError
@@ -17,5 +21,21 @@ class ModelError(DocqaError):
     """The language model cannot be reached, refused, or answered what cannot be used."""
 
 
+class ModelTimeout(ModelError):
+    """The language model took longer than the run allows."""
+
+
+class ContextOverflow(ModelError):
+    """The model's server found the prompt too long for its window."""
+
+
 class ContextError(DocqaError):
     """What must stand in the main context does not fit the window."""
+
+
+class RecallError(DocqaError):
+    """Recall storage refused or failed."""
+
+
+class RecordError(DocqaError):
+    """A recording cannot be read, or was made by another version."""

@@ -48,11 +48,17 @@ class RunStarted:
 
 @dataclass(frozen=True, slots=True)
 class StepStarted:
-    """A step begins: its number from 1, and how full the main context is (tokens used of the budget)."""
+    """A step begins: its number from 1, and how full the main context is (tokens used of the budget).
+
+    ``repeated`` of them stand in the same place as in the step before, so that the server's prompt cache holds them.
+    ``only`` names the functions that the step may call; empty: all.
+    """
 
     step: int
     used: int
     budget: int
+    repeated: int = 0
+    only: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,12 +100,36 @@ class EvidenceNoted:
 
 
 @dataclass(frozen=True, slots=True)
+class Remembered:
+    """The model changed core memory: a text came into a block, or was ``forgotten`` there."""
+
+    step: int
+    block: str
+    text: str
+    forgotten: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Evicted:
-    """Messages left the main context for recall storage: how many, and the tokens that this freed."""
+    """Messages left the main context for recall storage: how many, the tokens that this freed, and the summary since.
+
+    ``by_model``: the model wrote the summary; else it is extractive, because the model did not.
+    """
 
     step: int
     messages: int
     tokens: int
+    summary: str = ""
+    by_model: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Recalled:
+    """A message of the conversation that an answer rests on: when (seconds since 1970), whose, and its text."""
+
+    when: float
+    by: str
+    text: str
 
 
 Outcome = Literal["answered", "not_found", "partial"]
@@ -107,7 +137,11 @@ Outcome = Literal["answered", "not_found", "partial"]
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """The run ends. ``partial`` names the limit that ended it in ``limit``; ``not_found``: the documents do not say."""
+    """The run ends. ``partial`` names the limit that ended it in ``limit``; ``not_found``: the documents do not say.
+
+    ``recalled`` are messages of the conversation that it rests on. ``cached_tokens`` of the prompts came from the
+    server's cache.
+    """
 
     text: str
     citations: tuple[Citation, ...]
@@ -119,6 +153,8 @@ class Answered:
     answer_tokens: int
     limit: str = ""
     evidence: tuple[Evidence, ...] = field(default=())
+    recalled: tuple[Recalled, ...] = ()
+    cached_tokens: int = 0
 
 
-Event = RunStarted | StepStarted | TextWritten | ToolCalled | Observed | EvidenceNoted | Evicted | Answered
+Event = RunStarted | StepStarted | TextWritten | ToolCalled | Observed | EvidenceNoted | Remembered | Evicted | Answered

@@ -26,6 +26,7 @@ DOCQA = (
     ("llm", "memory", "citations"),
     ("tools",),
     ("agent",),
+    ("recording",),
     ("api", "cli", "evals"),
 )
 SDK_PLACES = {
@@ -42,7 +43,7 @@ SDK_PLACES = {
     "grpc": ("ingest.archive.weaviate",),
     "Stemmer": ("ingest.archive.words",),
     "sqlalchemy": ("ingest.catalog", "docqa.memory.recall"),
-    "alembic": ("ingest.catalog",),
+    "alembic": ("ingest.catalog", "docqa.memory.recall"),
     "fsspec": ("ingest.files",),
     "celery": ("ingest.worker",),
     "fastapi": ("docqa.api",),

@@ -11,7 +11,7 @@ import sys
 
 import typer
 
-from docqa.cli import archive, ask, chat, doctor, documents, ingest, verify
+from docqa.cli import archive, ask, chat, doctor, documents, ingest, replay, trace, verify
 from docqa.cli.options import Json, examples
 from docqa.cli.output import clean, shorten, to_json
 from ingest.errors import DocqaError
@@ -29,6 +29,8 @@ app = typer.Typer(
 app.command(epilog=ingest.EXAMPLES)(ingest.ingest)
 app.command(epilog=ask.EXAMPLES)(ask.ask)
 app.command(epilog=chat.EXAMPLES)(chat.chat)
+app.command(epilog=replay.EXAMPLES)(replay.replay)
+app.command(epilog=trace.EXAMPLES)(trace.trace)
 app.add_typer(documents.app, name="documents")
 app.command(epilog=documents.COLLECTIONS_EXAMPLES)(documents.collections)
 app.add_typer(archive.app, name="archive")

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from docqa.cli.following import follow
 from docqa.cli.options import Collections, Json, examples, known_collections, load_settings, open_library
-from docqa.cli.output import Screen, event_json
-from docqa.cli.steps import show_answer, show_step
 from docqa.errors import QuestionError
-from docqa.events import Answered
 
 if TYPE_CHECKING:
-    from docqa.agent import Agent
-    from docqa.llm import Message
+    from docqa.llm import LLM
+    from docqa.memory.archival import Archival
     from docqa.settings import Settings
     from ingest.library import Library
 
@@ -29,20 +29,30 @@ EXAMPLES = examples(
 )
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Only the answer, not the steps that lead to it.")]
 Question = Annotated[str, typer.Argument(help="The question; '-' reads it from standard input.", show_default=False)]
+Record = Annotated[
+    Path | None,
+    typer.Option("--record", help="Append a recording to this file, for 'docqa replay' and 'docqa trace'."),
+]
 
 
-def ask(question: Question, collection: Collections = None, quiet: Quiet = False, json: Json = False) -> None:
+def ask(
+    question: Question, collection: Collections = None, quiet: Quiet = False, json: Json = False, record: Record = None
+) -> None:
     """Answer a question from the documents, with quotes that were checked.
 
     The steps go to standard error and the answer to standard output. Ends with 0 if it was answered, 3 if the
-    documents do not answer it, 4 if a limit ended the run with a partial answer.
+    documents do not answer it, 4 if a limit ended the run with a partial answer. It stands for itself: no conversation
+    is read, and nothing is kept of it. 'docqa chat' remembers.
     """
+    from docqa.agent import Agent
+    from docqa.recording import recorded
+
     settings = load_settings()
     text = sys.stdin.read() if question == "-" else question
     check_question(text, settings)
-    with open_library(settings) as library:
-        agent = open_agent(library, settings, known_collections(library, collection))
-        answer = follow(agent, text, quiet=quiet, json=json)
+    with open_library(settings) as library, opened(library, settings, known_collections(library, collection)) as parts:
+        run = recorded(record, *parts, settings, text) if record else Agent(*parts, settings).run(text)
+        answer = follow(run, quiet=quiet, json=json)
     raise typer.Exit(EXIT_CODES[answer.outcome])
 
 
@@ -61,33 +71,15 @@ def check_question(text: str, settings: Settings) -> None:
         )
 
 
-def open_agent(library: Library, settings: Settings, collections: Sequence[str]) -> Agent:
-    """The agent that answers from these collections of a library."""
-    from docqa.agent import Agent
+@contextmanager
+def opened(library: Library, settings: Settings, collections: Sequence[str]) -> Iterator[tuple[LLM, Archival]]:
+    """The model of the settings, closed at the end, and these collections of a library."""
     from docqa.llm import open_llm
     from docqa.memory.archival import open_archival
 
-    return Agent(open_llm(settings), open_archival(library, settings, collections), settings)
-
-
-def follow(
-    agent: Agent,
-    question: str,
-    history: Sequence[Message] = (),
-    quiet: bool = False,
-    json: bool = False,
-    typed: bool = False,
-) -> Answered:
-    """Run a question, show it as it goes, and return the answer; one that was ``typed`` stands on the screen."""
-    out, steps = Screen(sys.stdout), Screen(sys.stderr)
-    for event in agent.run(question, history):
-        if json:
-            if not quiet or isinstance(event, Answered):
-                print(event_json(event), flush=True)
-        elif isinstance(event, Answered):
-            show_answer(out, event)
-        elif not quiet:
-            show_step(steps, event, typed)
-        if isinstance(event, Answered):
-            return event
-    raise RuntimeError("the run ended without an answer")
+    llm = open_llm(settings)
+    try:
+        yield llm, open_archival(library, settings, collections)
+    finally:
+        if close := getattr(llm, "close", None):
+            close()

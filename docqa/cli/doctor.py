@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from docqa.cli.doctor_model import model, window
 from docqa.cli.options import Json, examples, load_settings, no_library_yet, open_library
 from docqa.cli.output import Screen, clean, plural, to_json
 from ingest.errors import DocqaError
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 Check = Callable[["Settings", "Library"], Health]
 EXAMPLES = examples("docqa doctor", "docqa doctor --json")
 LOW_SPACE = 1 << 30
+COUNTED = 1000  # conversations
 ONE_PAGE = b"""%PDF-1.4
 1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj
 2 0 obj<</Type/Pages/Kids[3 0 R]/Count 1>>endobj
@@ -141,30 +143,18 @@ def parser(settings: Settings, _library: Library) -> Health:
     return Health(True, f"A page was read. Processes side by side: {settings.parsers}; limits: {limits}.")
 
 
-def model(settings: Settings, _library: Library) -> Health:
-    """Which model answers."""
-    from docqa.cli.steps import EXTRACTIVE
-    from docqa.llm import open_llm
+def recall(settings: Settings, library: Library) -> Health:
+    """Whether recall storage can be opened, and what it holds for this user."""
+    from docqa.memory.recall import open_recall
+    from docqa.memory.recall.database import FILE
 
-    name = open_llm(settings).name
-    if name == EXTRACTIVE:
-        return Health(True, f"{name}: it quotes what it finds; no language model is configured (DOCQA_LLM).")
-    return Health(True, name)
-
-
-def window(settings: Settings, _library: Library) -> Health:
-    """Whether the window holds what a run needs; else the error that a run would end with says what to set."""
-    from docqa.llm.extractive import ExtractiveReader
-    from docqa.memory.context import MainContext
-    from docqa.memory.evidence import Ledger
-    from docqa.memory.recall import RunRecall
-    from docqa.tools import specs
-
-    counts = ExtractiveReader()  # whatever the model: it counts tokens without a network
-    ledger, reserved = Ledger(counts.count), settings.reserved_answer
-    budget = MainContext(counts, settings.context_window, reserved, specs(), "", ledger, RunRecall()).budget
-    limits = f"{plural(settings.max_steps, 'step')}, {settings.max_tokens:,} tokens, {settings.max_seconds:g} s"
-    return Health(True, f"{settings.context_window:,} tokens, {budget:,} of them to read; a run ends after {limits}.")
+    in_a_file = not settings.recall_url and not settings.catalog_url.startswith("postgresql")
+    if in_a_file and not (settings.root / FILE).exists():
+        return Health(True, "There is none yet; the first chat makes it.")
+    with open_recall(settings, library) as store:
+        held = len(store.conversations(COUNTED + 1))
+    conversations = f"more than {COUNTED:,} conversations" if held > COUNTED else plural(held, "conversation")
+    return Health(True, f"{conversations} of the user '{settings.user}' (DOCQA_USER).")
 
 
 CHECKS: dict[str, Check] = {
@@ -174,6 +164,7 @@ CHECKS: dict[str, Check] = {
     "embedder": embedder,
     "archive": archive,
     "parser": parser,
+    "recall": recall,
     "model": model,
     "window": window,
 }

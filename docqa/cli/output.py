@@ -8,12 +8,16 @@ import re
 import sys
 import unicodedata
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+
+NUMERIC = ("pages", "chunks", "documents", "failed", "tokens", "messages", "share")
 
 
 def clean(text: object) -> str:
@@ -34,6 +38,11 @@ def shorten(text: object, limit: int) -> str:
 def plural(count: int, noun: str) -> str:
     """``1 page``, ``2 pages``."""
     return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def date(when: float) -> str:
+    """A moment (seconds since 1970) in local time, to the minute."""
+    return datetime.fromtimestamp(when).strftime("%Y-%m-%d %H:%M")
 
 
 def page_ranges(pages: tuple[int, ...]) -> str:
@@ -60,6 +69,8 @@ def event_json(event: object) -> str:
 
 
 def _plain(value: object) -> object:
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return dataclasses.asdict(value)
     if isinstance(value, Path):
         return str(value)
     if isinstance(value, set | frozenset):
@@ -93,6 +104,12 @@ class Screen:
 
         self.console.print(Padding(Text(text or " ", style=style), (0, 0, 0, indent), expand=False))
 
+    def piece(self, text: str, style: str = "") -> None:
+        """Write a piece of a line on a terminal."""
+        from rich.text import Text
+
+        self.console.print(Text(text, style=style), end="", soft_wrap=True)
+
     def table(self, headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
         """Write a table; without a terminal its cells are separated by tabs."""
         if not self.live:
@@ -104,7 +121,7 @@ class Screen:
 
         table = Table(box=None, header_style="bold", pad_edge=False)
         for heading in headings:
-            numeric = heading in ("pages", "chunks", "documents", "failed")
+            numeric = heading in NUMERIC
             table.add_column(heading, justify="right" if numeric else "left", overflow="fold")
         for row in rows:
             table.add_row(*(Text(cell) for cell in row))

@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
 from docqa.settings import Settings
-from ingest.errors import SettingsError
 
 Role = Literal["system", "user", "assistant", "tool"]
 
@@ -52,12 +51,19 @@ class TextDelta:
 
 @dataclass(frozen=True, slots=True)
 class Completion:
-    """What the model gave in one step, and what it cost in tokens (0 where unknown)."""
+    """What the model gave in one step, and what it cost in tokens (0 where unknown).
+
+    ``cached_tokens`` of the prompt were taken from the server's cache. ``problem`` is a sentence for the model about a
+    call that it meant and that could not be read (broken JSON, cut off at the token limit); ``text`` then holds what it
+    wrote.
+    """
 
     text: str = ""
     calls: tuple[ToolCall, ...] = ()
     prompt_tokens: int = 0
     answer_tokens: int = 0
+    cached_tokens: int = 0
+    problem: str = ""
 
 
 class LLM(Protocol):
@@ -66,13 +72,30 @@ class LLM(Protocol):
     name: str
 
     def count(self, text: str) -> int:
-        """Tokens of a text in the model's own encoding."""
+        """Tokens of a text in the model's own encoding; never fewer where that is not known. May grow as it learns."""
         ...
 
-    def complete(self, messages: Sequence[Message], tools: Sequence[ToolSpec]) -> Iterator[TextDelta | Completion]:
-        """Run one step: text deltas as they come, and one ``Completion`` at the end.
+    def complete(
+        self,
+        messages: Sequence[Message],
+        tools: Sequence[ToolSpec],
+        only: Sequence[str] = (),
+        *,
+        limit: int = 0,
+        seconds: float = 0,
+    ) -> Iterator[TextDelta | Completion]:
+        """Run one step: text deltas as they come, and one ``Completion`` at the end. Closing it ends the request.
+
+        Args:
+            messages: the main context.
+            tools: all functions, the same in each step of a run; none: the model is to write text.
+            only: names of those that may be called in this step; empty: all of them.
+            limit: most tokens that the model may write; 0: as the settings reserve.
+            seconds: most time that it may take; 0: no limit of the step's own.
 
         Raises:
+            ContextOverflow: the server found the prompt too long for its window.
+            ModelTimeout: ``seconds`` have passed.
             ModelError: the model cannot be reached, refused, or answered what cannot be used.
         """
         ...
@@ -82,10 +105,13 @@ def open_llm(settings: Settings) -> LLM:
     """The model that ``settings.llm`` names.
 
     Raises:
-        SettingsError: there is no such model.
+        SettingsError: a setting of it is missing.
+        ModelError: its server cannot be reached or refuses.
     """
     if settings.llm == "extractive":
         from docqa.llm.extractive import ExtractiveReader
 
         return ExtractiveReader()
-    raise SettingsError(f"DOCQA_LLM is '{settings.llm}'; known models: extractive")
+    from docqa.llm.openai import OpenAIModel
+
+    return OpenAIModel(settings)

@@ -18,39 +18,54 @@ class Request:
 
     messages: tuple[Message, ...]
     tools: tuple[ToolSpec, ...]
+    only: tuple[str, ...] = ()
 
 
 @dataclass
 class ScriptedModel:
     """Plays a list of completions in order, or asks a function for each. ``requests`` keeps what it was sent.
 
-    Text is streamed line by line.
+    Text is streamed line by line. Where no functions are offered, a summary is asked for: then it plays ``summary`` and
+    keeps what it was sent in ``summarised``.
     """
 
     script: Sequence[Completion] | Script
     name: str = "scripted"
+    summary: str = ""
     requests: list[Request] = field(default_factory=list)
+    summarised: list[Request] = field(default_factory=list)
 
     def count(self, text: str) -> int:
         """Tokens of a text in ``cl100k_base``."""
         return tokens.count(text)
 
-    def complete(self, messages: Sequence[Message], tools: Sequence[ToolSpec]) -> Iterator[TextDelta | Completion]:
+    def complete(
+        self,
+        messages: Sequence[Message],
+        tools: Sequence[ToolSpec],
+        only: Sequence[str] = (),
+        *,
+        limit: int = 0,
+        seconds: float = 0,
+    ) -> Iterator[TextDelta | Completion]:
         """The next completion of the script.
 
         Raises:
             ModelError: the script is at its end.
         """
-        self.requests.append(Request(tuple(messages), tuple(tools)))
-        if callable(self.script):
-            completion = self.script(messages, tools)
-        elif len(self.requests) <= len(self.script):
-            completion = self.script[len(self.requests) - 1]
-        else:
-            raise ModelError(f"The script has {len(self.script)} completions and was asked for one more.")
+        asked = self.requests if tools else self.summarised
+        asked.append(Request(tuple(messages), tuple(tools), tuple(only)))
+        completion = self._next(messages, tools) if tools else Completion(self.summary)
         for line in completion.text.splitlines(keepends=True):
             yield TextDelta(line)
         yield completion
+
+    def _next(self, messages: Sequence[Message], tools: Sequence[ToolSpec]) -> Completion:
+        if callable(self.script):
+            return self.script(messages, tools)
+        if len(self.requests) > len(self.script):
+            raise ModelError(f"The script has {len(self.script)} completions and was asked for one more.")
+        return self.script[len(self.requests) - 1]
 
 
 def call(function: str, /, **arguments: object) -> Completion:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from docqa.memory.naming import keys_of, named_documents, questions
-from docqa.memory.ranking import by_page, fuse, nearest, prefer_named, without_near_duplicates
+from docqa.memory.ranking import by_page, first, fuse, nearest, prefer_named, without_near_duplicates
 from ingest.errors import ArchiveError, NotFoundError
 from ingest.types import Chunk, Condition, Filter, Hit
 
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 ATTEMPTS = 5  # searches repeated because the library changed meanwhile
 TITLES_SHOWN = 12
 VECTOR_WEIGHT = 2.0  # within a document words tell less apart: all of it is about the same things
+_IDENTIFIER = re.compile(r"(?=\S*\d)(?=\S*[A-Za-z-])[\w./-]{4,}")
+OTHER_WORDS = 2  # beside an identifier, with which a query is still one for the identifier
 Search = Callable[[Filter], list[Hit]]
 
 
@@ -30,6 +33,15 @@ class Snapshot:
     id: str
     query: str
     hits: tuple[Hit, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A document in a list: its title, pages and collection."""
+
+    title: str
+    pages: int
+    collection: str
 
 
 class Archival(Protocol):
@@ -60,6 +72,12 @@ class Archival(Protocol):
         """The chunks of these ids, in this order; those that are gone are left out."""
         ...
 
+    def documents(self, text: str, first: int, most: int) -> tuple[list[Listed], int]:
+        """Documents whose titles or file names hold all words of a text, by title: ``most`` of them from number
+        ``first`` on (0 is the first one), and how many there are in all.
+        """
+        ...
+
     def describe(self) -> str:
         """What the library holds, in a few lines."""
         ...
@@ -86,16 +104,22 @@ class ArchivalMemory:
     def search(self, query: str) -> Snapshot:
         """See ``Archival.search``. Documents that the query names are preferred softly, and the hits say so."""
         namings = named_documents(query, self._library.catalog.named(keys_of(query), self._collections))
+        words = query.split()
+        named = sum(_IDENTIFIER.fullmatch(word.strip("\"'?.,:")) is not None for word in words)
+        exact = named > 0 and len(words) - named <= OTHER_WORDS
         vectors = self._library.embedder.embed([query, *(asked := questions(query, namings))])
 
         def ranked(where: Filter) -> list[Hit]:
             hits = self._library.archive.search(query, vectors[0], self._hits, where)
+            if exact:  # nothing is near an identifier in meaning: those that hold it come first
+                hits = first(self._library.archive.search(query, None, self._hits, where, mode="keyword"), hits)
             if not namings:
                 return hits
             named = Condition("document", "any_of", tuple(naming.document for naming in namings))
             return prefer_named(hits, self._within(asked[0], vectors[1:], where.where(named)), namings)
 
-        hits = by_page(without_near_duplicates(self._consistent(ranked)))
+        hits = without_near_duplicates(self._consistent(ranked))
+        hits = hits if exact else by_page(hits)
         if not hits:
             self._check_archive()
         return self._snapshot(query, hits[: self._hits])
@@ -129,6 +153,11 @@ class ArchivalMemory:
     def fetch(self, ids: Sequence[str]) -> list[Chunk]:
         """See ``Archival.fetch``."""
         return self._library.archive.fetch(ids)
+
+    def documents(self, text: str, first: int, most: int) -> tuple[list[Listed], int]:
+        """See ``Archival.documents``."""
+        rows, total = self._library.catalog.listed(text.split(), self._collections, first, most)
+        return [Listed(title, pages, collection) for title, pages, collection in rows], total
 
     def describe(self) -> str:
         """See ``Archival.describe``: numbers of documents and pages, and the first titles."""

@@ -8,12 +8,42 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from docqa.llm import Message, ToolCall, ToolSpec
 
 Count = Callable[[str], int]
+_PROBE = "The harbour of 182468ea-2fe7-4d32 was built in 1931. " * 40  # long, so that a small change shows
+_KEPT = 4096  # texts whose counts are kept
 OVERHEAD = 4  # marks around one message: OpenAI's cookbook counts 3 to 4 for its chat format
 START = 3  # marks that begin the model's answer
+
+
+class Counter:
+    """A model's token count with a memory, so that what stays in the context is counted once."""
+
+    def __init__(self, count: Count) -> None:
+        self._ask = count
+        self._known: dict[str, int] = {}
+        self._probed = count(_PROBE)
+
+    def __call__(self, text: str) -> int:
+        """Tokens of a text."""
+        known = self._known.get(text)
+        if known is None:
+            if len(self._known) >= _KEPT:
+                self._known.clear()
+            known = self._known[text] = self._ask(text)
+        return known
+
+    def changed(self) -> bool:
+        """Whether the model counts otherwise than before, because it has learned; then all is counted anew."""
+        now = self._ask(_PROBE)
+        if now == self._probed:
+            return False
+        self._probed = now
+        self._known.clear()
+        return True
 
 
 def rendered(message: Message) -> str:
@@ -26,6 +56,11 @@ def _call(call: ToolCall) -> str:
     return json.dumps({"id": call.id, "name": call.name, "arguments": arguments}, ensure_ascii=False)
 
 
+def message_tokens(message: Message, count: Count) -> int:
+    """Tokens that a message takes: its content, which was mostly counted before, and what stands around it."""
+    return count(message.content) + count(rendered(replace(message, content=""))) + OVERHEAD
+
+
 def schema(tools: Sequence[ToolSpec]) -> str:
     """The functions as one text, for counting."""
     specs = [{"name": t.name, "description": t.description, "parameters": t.parameters} for t in tools]
@@ -34,12 +69,20 @@ def schema(tools: Sequence[ToolSpec]) -> str:
 
 def prompt_tokens(count: Count, messages: Sequence[Message], tools: Sequence[ToolSpec]) -> int:
     """What a call of the model with these messages and functions takes of its window."""
-    return START + count(schema(tools)) + sum(count(rendered(m)) + OVERHEAD for m in messages)
+    return START + count(schema(tools)) + sum(message_tokens(m, count) for m in messages)
 
 
 def answer_room(window: int, reserved: int) -> int:
     """Tokens kept free for what the model writes: as set, but no more than a quarter of a small window."""
     return min(reserved, window // 4)
+
+
+def cut_tail(text: str, limit: int, count: Count) -> str:
+    """The longest end of a text that has at most ``limit`` tokens, to within a tenth."""
+    size = min(len(text), max(0, limit) * 16)
+    while size and count(text[-size:]) > limit:
+        size = size * 9 // 10
+    return text[-size:] if size else ""
 
 
 def cut(text: str, limit: int, count: Count, mark: str = "") -> str:
@@ -61,3 +104,9 @@ def cut(text: str, limit: int, count: Count, mark: str = "") -> str:
         else:
             high = middle - 1
     return best
+
+
+def too_small(window: int, needed: int, reserved: int) -> str:
+    """The sentence that says how large a window has to be whose budget must hold ``needed`` tokens."""
+    least = min(needed + reserved, -(-needed * 4 // 3) + 1)
+    return f"DOCQA_CONTEXT_WINDOW is {window:,}; this model's instructions and functions need at least {least:,}."

@@ -1,9 +1,9 @@
 """The main context: what the model sees in one call, built anew before each, and never larger than its window.
 
-In this order: system instructions · what the library holds · (place of core memory) · summary of what was evicted ·
-queue · and last what changes at each step, the evidence ledger and how full the context is. As in MemGPT (Packer et
-al., 2023) the oldest half of the queue is evicted to recall storage when the window is full, and folded into the
-summary.
+In this order: system instructions · what the library holds · core memory · summary of what was evicted · queue · and
+last what changes at each step, the evidence ledger, notes, and how full the context is. So the beginning stays the same
+and prompt caches hit. As in MemGPT (Packer et al., 2023) the oldest half of the queue is evicted to recall storage when
+the window is full, and folded into the summary.
 
 The room is shared out so that it suffices at every moment. Of what the fixed parts and the question leave, the
 ledger takes at most 30 %, the summary 10 %, and the exchanges of one step what these leave: they are never evicted
@@ -14,36 +14,30 @@ its short form until the next.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from docqa import prompts
 from docqa.errors import ContextError, QuestionError
-from docqa.llm import LLM, Message, ToolCall, ToolSpec
-from docqa.memory.budget import OVERHEAD, START, answer_room, cut, rendered, schema
+from docqa.llm import Message, ToolSpec
+from docqa.memory.budget import OVERHEAD, START, Counter, answer_room, cut, message_tokens, schema, too_small
+from docqa.memory.contents import contents
+from docqa.memory.core import CoreMemory
 from docqa.memory.evidence import Ledger
+from docqa.memory.longtext import asked
+from docqa.memory.queue import Entry, Eviction, Exchange, Queue
 from docqa.memory.recall import Recall
-from docqa.memory.summary import Summary
+from docqa.memory.shortening import shortened
+from docqa.memory.summary import Summary, Write
+from docqa.prompts import status
 
-_LEDGER, _SUMMARY = 0.3, 0.1
-_LEAST = 200  # tokens that ledger, summary, queue and question share at least
-_LEAST_CALL = 96  # tokens for a call and its result at least
+_LEDGER, _SUMMARY, _NOTES, _QUESTION = 0.3, 0.1, 0.08, 0.4
+_MOST_NOTES = 240  # tokens
+_SMALL = 1200  # tokens of a budget that has no room for notes
+_LEAST = 150  # tokens that ledger, summary, queue and question share at least
+_LEAST_QUESTION = 120  # tokens up to which a question is shown whole
+_LEAST_CALL = 80  # tokens for a call and its result at least
 _MOST_CALLS = 16
-_KEPT_COUNTS = 8
 _SLACK = 12  # for tokenizers that count a whole higher than its parts
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """Messages that stay and leave together, and their tokens: a call and its result, or one message.
-
-    ``step`` is 0 for what came before the run. ``call`` tells repeated calls.
-    """
-
-    step: int
-    messages: tuple[Message, ...]
-    tokens: int
-    call: str = ""
-    pinned: bool = False
 
 
 class MainContext:
@@ -51,67 +45,101 @@ class MainContext:
 
     def __init__(
         self,
-        llm: LLM,
+        count: Counter,
         window: int,
         reserved: int,
         tools: Sequence[ToolSpec],
         library: str,
         ledger: Ledger,
         recall: Recall,
+        core: CoreMemory,
+        write: Write | None = None,
     ) -> None:
         """Lay out the fixed parts.
 
         Args:
-            llm: whose tokens are counted.
+            count: tokens as the model counts them.
             window: its window in tokens, prompt and answer together.
             reserved: tokens of it kept for the answer, at most a quarter.
             tools: the functions that are sent with every call.
             library: what the library holds; cut where the window is small.
             ledger: the run's evidence.
-            recall: takes what is evicted.
+            recall: takes all messages of the run, and holds the conversation's summary.
+            core: core memory.
+            write: writes the summary; none for an extractive one.
 
         Raises:
             ContextError: the window is too small for the fixed parts.
         """
-        self._count = llm.count
+        self._count, self._schema, self._write = count, schema(tools), write
         self.reserved = answer_room(window, reserved)
         self.budget = window - self.reserved
-        self._ledger, self._recall = ledger, recall
-        self._queue: list[Entry] = []
-        self._evicted: list[tuple[int, int]] = []
-        self._counts: dict[str, int] = {}
-        self._summary = Summary(self._count, 0)
-        self.prompt_tokens = 0  # of the messages built last, with all functions
-        self._tools = START + self._count(schema(tools))
-        self._status = self._tokens(Message("user", prompts.longest_status(self.budget))) + _SLACK
-        fixed = self._tools + self._tokens(Message("system", prompts.SYSTEM)) + self._status
-        if self.budget < fixed + _LEAST:
-            raise ContextError(_too_small(window, fixed + _LEAST, reserved))
-        self._system = Message("system", self._instructions(library, (self.budget - fixed - _LEAST) // 8))
-        self._left = self.budget - self._tools - self._tokens(self._system) - self._status
+        self._ledger, self._recall, self._core = ledger, recall, core
+        self._queue = Queue()
+        self._evicted: list[Eviction] = []
+        self._sent: list[Message] = []
+        self.prompt_tokens = 0  # of the messages built last, with all functions,
+        self.repeated = 0  # and of them, those that repeat the beginning of the messages built before
+        self.shrunk = False  # whether something left, or was cut, when they were built
+        self._library = self._question = ""
+        self.notes_room = min(_MOST_NOTES, int(self.budget * _NOTES)) if self.budget >= _SMALL else 0
+        named = [tool.name for tool in tools[:2]]
+        self._end = Message("user", status.longest(self.budget, named, lead=self.notes_room > 0))
+        self._summary = Summary(count, 0)
+        needed = self._fixed + max(0, core.limit - core.used)
+        if self.budget < needed + _LEAST:
+            raise ContextError(too_small(window, needed + _LEAST, reserved))
+        limit = (self.budget - needed - _LEAST) // 8
+        self._library = cut(library, min(limit, 400), count, prompts.CUT) if limit >= 24 else ""
 
-    def _instructions(self, library: str, limit: int) -> str:
-        shown = cut(library, min(limit, 400), self._count, prompts.CUT) if limit >= 24 else ""
-        return f"{prompts.SYSTEM}\n{prompts.library(shown)}" if shown else prompts.SYSTEM
+    @property
+    def _fixed(self) -> int:
+        """Tokens of the functions, the system message, and the status at its longest."""
+        return (
+            (START + self._count(self._schema))
+            + self._tokens(self._system())
+            + self._tokens(self._end)
+            + self.notes_room
+            + _SLACK
+        )
 
-    def ask(self, question: str, history: Sequence[Message] = ()) -> None:
+    def _system(self) -> Message:
+        parts = [prompts.SYSTEM, prompts.library(self._library) if self._library else "", self._core.render()]
+        return Message("system", "\n".join(part for part in parts if part))
+
+    @property
+    def _left(self) -> int:
+        """Tokens that ledger, summary and queue share."""
+        return self.budget - self._fixed - self._counted(self._question)
+
+    def ask(self, question: str, history: Sequence[tuple[Message, int]] = (), id: int = 0) -> None:
         """Put the conversation before the run and its question into the queue. The question is never evicted.
+
+        Args:
+            question: the user's words; of a long one beginning and end are shown.
+            history: messages before it, each with its id in recall (0: not there yet).
+            id: the question's id in recall.
 
         Raises:
             QuestionError: the question does not fit the window.
         """
-        asked = Message("user", prompts.question(question))
-        self._left -= self._tokens(asked)
+        room = max(int(self._left * _QUESTION), _LEAST_QUESTION)
+        self._question = asked(question, room, self._counted)
         if self._least_room < _LEAST_CALL:
             raise QuestionError(
-                f"The question takes {self._tokens(asked):,} tokens, more than the window leaves room for: "
+                f"The question takes {self._count(question):,} tokens, more than the window leaves room for: "
                 f"shorten it or raise DOCQA_CONTEXT_WINDOW, which is {self.budget + self.reserved:,}."
             )
-        self._summary = Summary(self._count, int(self._left * _SUMMARY) - OVERHEAD - _SLACK)
-        for message in history:
+        limit = int(self._left * _SUMMARY) - OVERHEAD - _SLACK
+        self._summary = Summary(self._count, limit, self._write, self._recall.summary()[0])
+        for message, kept in history:
             if message.role in ("user", "assistant") and message.content:
-                self._append(0, (self._shortened(Message(message.role, message.content), self.step_room),))
-        self._append(0, (asked,), pinned=True)
+                text = message.content if message.role == "user" else prompts.harmless(message.content)
+                shown = self._shortened(Message(message.role, text), self.step_room // 2)
+                ids = (kept,) if kept else tuple(self._recall.add([message], spoken=True))
+                self._append(Entry(0, (shown,), self._all((shown,)), ids=ids))
+        shown = Message("user", self._question)
+        self._append(Entry(0, (shown,), self._tokens(shown), pinned=True, ids=(id,) if id else ()))
 
     @property
     def step_room(self) -> int:
@@ -126,8 +154,8 @@ class MainContext:
 
     @property
     def page_tokens(self) -> int:
-        """Size of a page of results: a third of the budget, or what is free when ledger and summary are full."""
-        return min(self._least_room - _LEAST_CALL, max(self.budget // 3, 1400), 6000)
+        """Size of a page of results: a quarter of the budget, or what is free when ledger and summary are full."""
+        return min(self._least_room - _LEAST_CALL, max(self.budget // 4, 700), 6000)
 
     @property
     def _least_room(self) -> int:
@@ -137,70 +165,91 @@ class MainContext:
     def used(self) -> int:
         """Tokens of everything that would be sent now, the status counted at its longest."""
         fixed = self.budget - self._left  # with the question, which is pinned
-        queue = sum(entry.tokens for entry in self._queue if not entry.pinned)
-        return fixed + self._counted(self._earlier()) + queue + self._counted(self._ledger.render(self._ledger_room()))
+        shown = self._ledger.render(self._ledger_room())
+        return fixed + self._counted(self._summary.shown) + self._queue.tokens + self._counted(shown)
+
+    def visible(self) -> tuple[set[str], set[int]]:
+        """Ids of the chunks that stand here whole, also when a further page has come in; and of the messages here."""
+        lasting = self.used + self.page_tokens + _LEAST_CALL <= self.budget
+        return self._queue.chunks if lasting else set(), self._queue.ids
 
     def room(self, step: int, sharing: int = 1) -> int:
         """Tokens that the next exchange of a step may take, where ``sharing`` of them are still to come."""
-        return (self.step_room - self._spent(step)) // max(1, sharing)
-
-    def call_message(self, text: str, call: ToolCall, limit: int) -> Message:
-        """The model's message with one call, its long arguments cut to fit ``limit`` tokens."""
-        call = replace(call, name=call.name[:64])
-        longest = max(64, 4 * limit)
-        while True:
-            arguments = {str(k)[:64]: _short(v, longest) for k, v in call.arguments.items()}
-            message = Message("assistant", text[:longest], (replace(call, arguments=arguments),))
-            if self._tokens(message) <= limit:
-                return message
-            if longest <= 8:
-                return Message("assistant", "", (replace(call, name=cut(call.name, 16, self._count), arguments={}),))
-            longest //= 2
+        return (self.step_room - self._queue.spent(step)) // max(1, sharing)
 
     def result_room(self, message: Message, limit: int) -> int:
         """Tokens that a limit for an exchange leaves for the content of the result beside the model's message."""
         return limit - self._tokens(message) - self._tokens(Message("tool", "", call_id=message.calls[0].id)) - _SLACK
 
-    def admit(self, step: int, message: Message, result: Message, limit: int, call: str = "") -> str:
+    def admit(self, step: int, exchange: Exchange, limit: int) -> str:
         """Put an exchange at the end of the queue, its result cut where both do not fit ``limit`` tokens.
 
-        ``call`` tells the call when it is repeated; it is forgotten where the result was cut. Returns the result's
-        content as it stands in the context.
+        A call whose result was cut is not taken for repeated. Returns the result's content as it stands in the context.
         """
-        shortened = self._shortened(result, min(limit, self.room(step)) - self._tokens(message))
-        self._append(step, (message, shortened), call if shortened.content == result.content else "")
-        return shortened.content
+        message, result = exchange.message, exchange.result
+        ids = self._recall.add([message, result])
+        shown = self._shortened(result, min(limit, self.room(step)) - self._tokens(message))
+        whole = shown.content == result.content
+        both = (message, shown)
+        call, chunks = (exchange.call, exchange.chunks) if whole else ("", frozenset[str]())
+        self._append(
+            Entry(step, both, self._all(both), call, exchange.gave, ids=tuple(ids), chunks=chunks, above=exchange.above)
+        )
+        return shown.content
 
     def remark(self, step: int, message: Message, note: str) -> None:
         """Put a message without a call, and what the model is told about it, at the end of the queue."""
         told = Message("user", note)
-        self._append(step, (self._shortened(message, self.room(step) - self._tokens(told)), told))
+        both = (self._shortened(message, self.room(step) - self._tokens(told)), told)
+        self._append(Entry(step, both, self._all(both), ids=tuple(self._recall.add([message, told]))))
 
-    def made_in(self, call: str) -> int:
-        """The step in which a call was made whose whole result is still in the queue, or 0."""
-        return next((e.step for e in self._queue if call and e.call == call), 0)
+    def made(self, call: str) -> Entry | None:
+        """The entry of a call whose whole result is still in the queue."""
+        return self._queue.made(call)
 
-    def build(self, step: int, steps: int, last: bool = False) -> list[Message]:
-        """The messages of the next call. What does not fit is evicted first."""
-        self._make_fit(step - 1)
-        messages = [self._system]
+    def build(self, state: status.State, notes: str = "") -> list[Message]:
+        """The messages of the next call. What does not fit is evicted first; ``notes`` are cut to their room."""
+        evicted = len(self._evicted)
+        if self._count.changed():
+            self._queue.recount(self._all)
+            self._ledger.recount()
+        self._make_fit(state.step - 1)
+        squeezed = self._squeeze()
+        self.shrunk = squeezed or len(self._evicted) > evicted
+        messages = [self._system()]
         if self._summary.text:
-            messages.append(Message("user", self._earlier()))
+            messages.append(Message("user", self._summary.shown))
         messages.extend(message for entry in self._queue for message in entry.messages)
         ledger = self._ledger.render(self._ledger_room())
-        status = Message("user", prompts.status(ledger, step, steps, self.used, self.budget, last))
-        self.prompt_tokens = self.used - self._counted(ledger) - self._status + self._tokens(status)
-        return [*messages, status]
+        now = replace(state, used=self.used, budget=self.budget)
+        now = now if self.notes_room else replace(now, lead="", end="")
+        messages.append(Message("user", status.status(ledger, cut(notes, self.notes_room, self._count), now)))
+        functions = START + self._count(self._schema)
+        self.prompt_tokens = functions + self._all(messages)
+        same = next((n for n, (a, b) in enumerate(zip(self._sent, messages, strict=False)) if a != b), len(messages))
+        self.repeated = functions + self._all(messages[:same]) if self._sent and same else 0
+        self._sent = messages
+        return messages
 
-    def evictions(self) -> list[tuple[int, int]]:
-        """Evictions since this was last asked: messages and tokens of each."""
+    def make_room(self, step: int) -> bool:
+        """Evict once, because the server found the prompt too long; false where nothing may leave."""
+        return self._evict(step)
+
+    def contents(self) -> list[tuple[str, int]]:
+        """What fills the window now, with its tokens, the last what is free: together they are the budget."""
+        library = prompts.library(self._library) if self._library else ""
+        texts = library, self._core.render(), self._summary.shown, self._ledger.render(self._ledger_room())
+        first = START + self._count(self._schema) + self._tokens(self._system())
+        return contents(first, [self._count(text) for text in texts], self._queue, self.used, self.budget)
+
+    def evictions(self) -> list[Eviction]:
+        """Evictions since this was last asked."""
         done, self._evicted = self._evicted, []
         return done
 
-    def _append(self, step: int, messages: tuple[Message, ...], call: str = "", pinned: bool = False) -> None:
-        entry = Entry(step, messages, sum(map(self._tokens, messages)), call, pinned)
+    def _append(self, entry: Entry) -> None:
         self._queue.append(entry)
-        self._make_fit(step)
+        self._make_fit(entry.step)
 
     def _make_fit(self, newest: int) -> None:
         while self.used > self.budget and self._evict(newest):
@@ -208,61 +257,43 @@ class MainContext:
 
     def _evict(self, newest: int) -> bool:
         """Move the older half of what may leave to recall; false where nothing may. A step from ``newest`` on stays."""
-        before = [e for e in self._queue if e.step < newest or (e.step == 0 and e is not self._queue[-1])]
-        may = [e for e in before if not e.pinned]
-        if not may:
+        leaving = self._queue.leave(newest)
+        if not leaving:
             return False
-        leaving = may[: (len(may) + 1) // 2]
-        gone = {id(e) for e in leaving}
-        self._queue = [e for e in self._queue if id(e) not in gone]
         messages = [m for e in leaving for m in e.messages]
-        self._recall.add(messages)
         self._summary.fold(messages)
-        self._evicted.append((len(messages), sum(e.tokens for e in leaving)))
+        if before := [id for e in leaving if e.step == 0 for id in e.ids]:
+            self._recall.summarise(self._summary.text, max(before))
+        tokens = sum(e.tokens for e in leaving)
+        self._evicted.append(Eviction(len(messages), tokens, self._summary.text, self._summary.by_model))
         return True
 
-    def _spent(self, step: int) -> int:
-        return sum(entry.tokens for entry in self._queue if entry.step == step > 0)
+    def _squeeze(self) -> bool:
+        """Cut what is longest where the newest step alone no longer fits, because counts have grown.
+
+        Raises:
+            ContextError: the fixed parts alone exceed the window.
+        """
+        squeezed = False
+        while (excess := self.used - self.budget) > 0:
+            if not self._queue.squeeze(excess, self._shortened, self._all):
+                raise ContextError(too_small(self.budget + self.reserved, self.used + _LEAST, self.reserved))
+            squeezed = True
+        return squeezed
 
     def _ledger_room(self) -> int:
-        newest = self._spent(self._queue[-1].step) if self._queue else 0
+        newest = self._queue.spent(self._queue.newest())
         return min(int(self._left * _LEDGER), self._left - int(self._left * _SUMMARY) - newest) - _SLACK
 
-    def _earlier(self) -> str:
-        return prompts.earlier(self._summary.text) if self._summary.text else ""
-
     def _counted(self, text: str) -> int:
-        """Tokens of a message of the user's with this text, 0 for none; kept, since summary and ledger change
-        seldom.
-        """
-        if text not in self._counts:
-            if len(self._counts) >= _KEPT_COUNTS:
-                self._counts.clear()
-            self._counts[text] = self._tokens(Message("user", text)) if text else 0
-        return self._counts[text]
+        """Tokens of a message of the user's with this text, 0 for none."""
+        return self._tokens(Message("user", text)) if text else 0
 
     def _shortened(self, message: Message, limit: int) -> Message:
-        if self._tokens(message) <= limit:
-            return message
-        room = limit - self._tokens(replace(message, content=""))
-        while True:
-            short = replace(message, content=cut(message.content, room, self._count, prompts.CUT))
-            if self._tokens(short) <= limit or not short.content:
-                return short
-            room -= 4
+        return shortened(message, limit, self._count)
+
+    def _all(self, messages: Sequence[Message]) -> int:
+        return sum(map(self._tokens, messages))
 
     def _tokens(self, message: Message) -> int:
-        return self._count(rendered(message)) + OVERHEAD
-
-
-def _short(value: object, longest: int) -> object:
-    """A JSON value with its strings cut; long lists and nested records are cut as text."""
-    if isinstance(value, str):
-        return value if len(value) <= longest else value[:longest] + prompts.CUT
-    text = str(value)
-    return value if len(text) <= longest else text[:longest] + prompts.CUT
-
-
-def _too_small(window: int, needed: int, reserved: int) -> str:
-    least = min(needed + reserved, -(-needed * 4 // 3) + 1)
-    return f"DOCQA_CONTEXT_WINDOW is {window:,}; this model's instructions and functions need at least {least:,}."
+        return message_tokens(message, self._count)

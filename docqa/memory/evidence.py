@@ -1,6 +1,7 @@
 """The evidence ledger: what the model has established, each claim with the quote that carries it.
 
-It outlives the eviction of the passages. It keeps every entry of the run; what is shown of it is bounded.
+It outlives the eviction of the passages. It keeps every entry of the run; what is shown of it is bounded: the oldest
+entries lose their quotes first, then they are merged into one line.
 """
 
 from __future__ import annotations
@@ -8,8 +9,10 @@ from __future__ import annotations
 from docqa import prompts
 from docqa.events import Evidence
 from docqa.memory.budget import Count, cut
+from docqa.prompts import status
 
 _KEPT = 8  # renderings
+_MERGED = (60, 24)  # characters kept of a claim that is merged with others
 
 
 class Ledger:
@@ -36,6 +39,11 @@ class Ledger:
         self._handles.append(handle)
         return f"e{len(self._entries)}"
 
+    def recount(self) -> None:
+        """Forget what was counted, because the model counts otherwise now."""
+        self._costs.clear()
+        self._rendered.clear()
+
     def find(self, name: str) -> Evidence | None:
         """The entry of a name like ``e2``, or None."""
         number = name.strip().strip("[]").lower().removeprefix("e")
@@ -54,7 +62,8 @@ class Ledger:
     def render(self, limit: int) -> str:
         """The ledger in at most ``limit`` tokens.
 
-        Where it is too long, the oldest entries lose their quotes, then they are left out and their names said.
+        Where it is too long, the oldest entries lose their quotes, then they are merged into one line, then only their
+        names are said.
         """
         if not self._entries or limit <= 0:
             return ""
@@ -73,11 +82,20 @@ class Ledger:
             if self._fits(lines, limit):
                 return "\n".join(lines)
             lines[n] = short[n]
+        for longest in _MERGED:
+            for merged in range(2, len(lines)):
+                kept = [self._merged(merged, longest), *lines[merged:]]
+                if self._fits(kept, limit):
+                    return "\n".join(kept)
         for left_out in range(1, len(lines)):
-            kept = [prompts.evidence_left_out("e1", f"e{left_out}"), *lines[left_out:]]
+            kept = [status.evidence_left_out("e1", f"e{left_out}"), *lines[left_out:]]
             if self._fits(kept, limit):
                 return "\n".join(kept)
         return cut(short[-1], limit, self._count, prompts.CUT)
+
+    def _merged(self, count: int, longest: int) -> str:
+        claims = [" ".join(entry.claim.split())[:longest].rstrip() for entry in self._entries[:count]]
+        return status.evidence_merged("e1", f"e{count}", claims)
 
     def _fits(self, lines: list[str], limit: int) -> bool:
         """Whether some lines fit: told from the sum of their counts first, which are kept, then from the whole."""
@@ -93,6 +111,6 @@ class Ledger:
     def _line(self, index: int, compact: bool) -> str:
         entry = self._entries[index]
         at = entry.citation
-        return prompts.evidence_line(
+        return status.evidence_line(
             f"e{index + 1}", entry.claim, at.quote, self._handles[index], at.title, at.page, compact
         )

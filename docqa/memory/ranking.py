@@ -52,6 +52,13 @@ def fuse(rankings: Iterable[tuple[Sequence[Hit], float]]) -> list[Hit]:
     return _by_score(replace(hit, score=scores[id]) for id, hit in found.items())
 
 
+def first(hits: Sequence[Hit], others: Sequence[Hit]) -> list[Hit]:
+    """One ranking of two: all of the one, then what only the other has, scored by the places."""
+    ids = {hit.id for hit in hits}
+    joined = [*hits, *(hit for hit in others if hit.id not in ids)]
+    return [replace(hit, score=1 / (K + place)) for place, hit in enumerate(joined, 1)]
+
+
 def nearest(rankings: Iterable[Sequence[Hit]]) -> list[Hit]:
     """One ranking of several whose scores can be compared: each hit by its best score."""
     best: dict[str, Hit] = {}

@@ -61,6 +61,28 @@ class Catalog:
         with reading(self._engine) as connection:
             return list(connection.scalars(query.order_by(generations.c.title).limit(most)))
 
+    def listed(
+        self, words: Sequence[str], collections: Sequence[str] = (), first: int = 0, most: int = 20
+    ) -> tuple[list[tuple[str, int, str]], int]:
+        """Live documents whose title or source holds all of some words: title, pages and collection, by title; and how
+        many there are.
+        """
+        live = [generations.c.tenant == self._tenant, generations.c.state == "live"]
+        live.append(_within(generations.c.collection, collections))
+        for word in words[:20]:
+            called = (
+                generations.c.title.icontains(word, autoescape=True),
+                documents.c.source.icontains(word, autoescape=True),
+            )
+            live.append(or_(*called))
+        matching = select(generations.c.title, generations.c.page_count, generations.c.collection)
+        matching = matching.join(documents, documents.c.id == generations.c.document).where(and_(*live))
+        order = (generations.c.title, generations.c.id)
+        with reading(self._engine) as connection:
+            total = connection.scalar(select(func.count()).select_from(matching.subquery())) or 0
+            rows = connection.execute(matching.order_by(*order).offset(first).limit(most)).all()
+        return [(row[0], row[1], row[2]) for row in rows], total
+
     def named(self, keys: Sequence[str], collections: Sequence[str] = ()) -> list[NamedDocument]:
         """The live documents that have one of these normalised names, those with most of them first, at most 500."""
         if not keys:

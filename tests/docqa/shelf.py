@@ -7,7 +7,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from docqa.memory.archival import Snapshot
+from docqa.memory.archival import Listed, Snapshot
 from ingest.errors import NotFoundError
 from ingest.types import Chunk, Hit
 
@@ -68,6 +68,12 @@ class Shelf:
         """The chunks of these ids."""
         self.fetches += 1
         return [self.chunks[i] for i in ids if i in self.chunks]
+
+    def documents(self, text: str, first: int, most: int) -> tuple[list[Listed], int]:
+        """The titles that hold a text."""
+        titles = sorted({c.title for c in self.chunks.values() if text.lower() in c.title.lower()})
+        pages = {t: len({c.page for c in self.chunks.values() if c.title == t}) for t in titles}
+        return [Listed(t, pages[t], "default") for t in titles[first : first + most]], len(titles)
 
     def describe(self) -> str:
         """What the shelf holds."""

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from markdown_it import MarkdownIt
 
-from docqa.citations import cite, find, nearest, number, says_nothing
+from docqa.citations import cite, find, nearest, number, says_nothing, without_links, without_markers
 from docqa.events import Citation
 from ingest.types import Chunk, Span
 
@@ -171,3 +174,43 @@ def test_the_same_words_are_cited_once() -> None:
     text, listed = number("One [e1], again [e2].", [("e1", A), ("e2", A)])
     assert text == "One [1], again [1]."
     assert len(listed) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "plain"),
+    [
+        ("See ![a chart](https://x.example/a.png) there.", "See a chart there."),
+        ("See [the page](https://x.example/).", "See the page."),
+        ("Built in 1931 [e1].", "Built in 1931 [e1]."),
+        ("It costs < 5 and > 3.", "It costs < 5 and > 3."),
+        ("A list:\n- one [1]\n- two [2]", "A list:\n- one [1]\n- two [2]"),
+        ("[e1]: It was built.", "[e1]: It was built."),
+    ],
+)
+def test_links_and_images_are_taken_out_of_an_answer_and_all_else_stays(text: str, plain: str) -> None:
+    assert without_links(text) == plain
+
+
+def test_an_address_is_kept_as_code() -> None:
+    assert without_links("Found at https://x.example/a today.") == "Found at `https://x.example/a` today."
+
+
+def test_without_links_is_done_once_and_for_all() -> None:
+    text = "See [a](https://x.example/) and https://y.example/ <b>x</b> ![i](z.png)"
+    assert without_links(without_links(text)) == without_links(text)
+
+
+@pytest.mark.parametrize("text", ["Built [1].", "Built [1][2].", "Built [e1, c2; e3].", "Built [m4]."])
+def test_an_answer_without_its_markers(text: str) -> None:
+    assert without_markers(text) == "Built."
+
+
+def test_years_in_brackets_are_no_markers() -> None:
+    assert without_markers("Built [2019] as said [sic].") == "Built [2019] as said [sic]."
+
+
+@settings(max_examples=200, deadline=None, derandomize=True)
+@given(st.text(alphabet="[]()!<>ahref:/=\"' \n`x1", max_size=60))
+def test_nothing_made_of_the_marks_of_links_is_rendered_as_one(text: str) -> None:
+    html = MarkdownIt("commonmark", {"html": True}).render(without_links(text))
+    assert not re.search(r"<(?:a|img)\b", html)

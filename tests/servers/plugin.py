@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
 import pytest
 
+from tests.servers.llama import LlamaError, LlamaServer
+from tests.servers.postgres import PostgresError, postgres
 from tests.servers.weaviate import BuildError, WeaviateServer, build
 
 URL = "DOCQA_TEST_WEAVIATE_URL"
 GRPC_URL = "DOCQA_TEST_WEAVIATE_GRPC_URL"
 API_KEY = "DOCQA_TEST_WEAVIATE_API_KEY"
+POSTGRES_URL = "DOCQA_TEST_POSTGRES_URL"
 BINARY = pytest.StashKey[Path | str]()  # the program, or the sentence that says why there is none
 
 
@@ -46,6 +50,31 @@ def weaviate_server(
     request.getfixturevalue("weaviate_binary")
     with WeaviateServer(tmp_path_factory.mktemp("weaviate") / "data") as server:
         yield RunningServer(server.url, server.grpc_url, server.api_key)
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    """A database for the whole session: the one that ``DOCQA_TEST_POSTGRES_URL`` names, or one of our own."""
+    if url := os.environ.get(POSTGRES_URL):
+        yield url
+        return
+    with ExitStack() as stack:
+        try:
+            url = stack.enter_context(postgres())
+        except PostgresError as error:
+            _unavailable(str(error))
+        yield url
+
+
+@pytest.fixture(scope="session")
+def llama_server() -> Iterator[str]:
+    """A small language model behind llama.cpp's server for the whole session: its base URL."""
+    with ExitStack() as stack:
+        try:
+            server = stack.enter_context(LlamaServer())
+        except LlamaError as error:
+            _unavailable(str(error))
+        yield server.url
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:

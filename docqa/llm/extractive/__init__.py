@@ -28,6 +28,18 @@ class ExtractiveReader:
         """Tokens of a text, as ``ingest.tokens`` counts them."""
         return tokens.count(text)
 
-    def complete(self, messages: Sequence[Message], tools: Sequence[ToolSpec]) -> Iterator[TextDelta | Completion]:
-        """Decide the next step from the messages alone: a search, notes of evidence, or the answer."""
-        yield Completion(calls=tuple(next_calls(view(messages, tools), self._meaning)))
+    def complete(
+        self,
+        messages: Sequence[Message],
+        tools: Sequence[ToolSpec],
+        only: Sequence[str] = (),
+        *,
+        limit: int = 0,
+        seconds: float = 0,
+    ) -> Iterator[TextDelta | Completion]:
+        """Decide the next step from the messages alone: a search, notes of evidence, or the answer.
+
+        It writes no summaries: asked for one, it gives nothing.
+        """
+        allowed = [tool for tool in tools if not only or tool.name in only]
+        yield Completion(calls=tuple(next_calls(view(messages, allowed), self._meaning)) if tools else ())

@@ -20,6 +20,7 @@ from docqa.llm.extractive.words import plain, words
 MOST_SEARCHES = 6  # queries of one question
 MOST_PAGES = 2  # pages of results read for one query, and as many more as it takes to read
 LEAST_READ = 6  # passages of it: in a small window a page holds only one or two
+FOLLOWED = "It was followed as far as it leads."  # the reader looks for leads itself
 MOST_NOTES = 3  # notes in one step
 RIVALS = 20  # statements among which a contradiction is looked for
 QUERY_CHARS = 1000
@@ -187,5 +188,5 @@ def _note(claim: str, quote: str, passage: Passage) -> ToolCall:
 
 def _answer(text: str, citations: Sequence[str]) -> ToolCall:
     named = list(dict.fromkeys(c for c in citations if c))
-    arguments: dict[str, object] = {"text": text, "citations": named}
+    arguments: dict[str, object] = {"text": text, "citations": named, "dismiss": FOLLOWED}
     return ToolCall("answer", arguments if named else {**arguments, "not_found": True})

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import json
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,8 @@ from typing import Any
 import pytest
 
 from docqa.cli import main
+from docqa.llm import Completion
+from docqa.llm.scripted import ScriptedModel
 from ingest.library import Library
 from ingest.pipeline import ingest
 from ingest.settings import Settings
@@ -83,3 +86,29 @@ def library(stocked: Path, tmp_path: Path) -> Path:
     """The folder of the two documents, which are in the library of this test."""
     shutil.copytree(stocked / "data", tmp_path / "data")
     return stocked / "papers"
+
+
+@pytest.fixture
+def model(monkeypatch: pytest.MonkeyPatch) -> Callable[..., ScriptedModel]:
+    """Lets a scripted model answer instead of the one that the settings name."""
+
+    def play(*script: Completion) -> ScriptedModel:
+        scripted = ScriptedModel(script, summary="A summary.")
+        monkeypatch.setattr("docqa.llm.open_llm", lambda _settings: scripted)
+        return scripted
+
+    return play
+
+
+Typed = Callable[..., Ended]
+
+
+@pytest.fixture
+def typed(docqa: Docqa, monkeypatch: pytest.MonkeyPatch) -> Typed:
+    """Runs ``docqa chat`` with lines on its standard input."""
+
+    def run(*lines: str, options: Sequence[object] = ()) -> Ended:
+        monkeypatch.setattr("sys.stdin", io.StringIO("".join(f"{line}\n" for line in lines)))
+        return docqa("chat", *options)
+
+    return run

@@ -1,4 +1,4 @@
-"""``docqa ask`` and ``docqa chat`` with the extractive reader."""
+"""``docqa ask`` with the extractive reader."""
 
 from __future__ import annotations
 
@@ -41,10 +41,10 @@ def test_what_the_documents_do_not_say_ends_with_3(docqa: Docqa, library: Path) 
 
 
 def test_a_limit_ends_with_4_and_says_which(docqa: Docqa, library: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("DOCQA_MAX_STEPS", "1")
+    monkeypatch.setenv("DOCQA_MAX_SECONDS", "0.001")
     ended = docqa("ask", QUESTION)
     assert ended.code == 4
-    assert "This answer is partial. It was stopped by a limit: 1 step.\n" in ended.out
+    assert "This answer is partial. It was stopped by a limit: 0.001 seconds.\n" in ended.out
 
 
 def test_json_is_one_event_a_line_and_the_answer_is_the_last(docqa: Docqa, library: Path) -> None:
@@ -61,41 +61,16 @@ def test_a_dash_reads_the_question_from_standard_input(
     assert "Norda Shipyard" in docqa("ask", "-").out
 
 
-def test_chat_answers_line_by_line_and_shows_sources(
-    docqa: Docqa, library: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("sys.stdin", io.StringIO(f"/sources\n{QUESTION}\n\n/sources\n/quit\nnever asked\n"))
-    ended = docqa("chat", "--quiet")
-    assert ended.code == 0
-    assert "There is no answer with quotes yet." in ended.out
-    assert ended.out.count("[1] The harbour of Ostervik, page 1") == 2
-    assert "never asked" not in ended.out
+def test_a_question_is_recorded_and_replayed(docqa: Docqa, library: Path, tmp_path: Path) -> None:
+    path = tmp_path / "run.jsonl"
+    assert docqa("ask", QUESTION, "--record", path).code == 0
+    assert docqa("ask", QUESTION, "--record", path).code == 0
+    assert docqa("replay", path).out.count("identical") == 2
 
 
-def test_chat_goes_on_after_a_question_that_is_too_long(
-    docqa: Docqa, library: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("sys.stdin", io.StringIO(f"{'x' * 30_000}\n{QUESTION}\n"))
-    ended = docqa("chat", "--quiet")
-    assert "30,000 characters" in ended.err
-    assert "Norda Shipyard" in ended.out
-
-
-class Terminal(io.StringIO):
-    """Standard input that is a terminal."""
-
-    def isatty(self) -> bool:
-        return True
-
-
-@pytest.mark.parametrize(("stdin", "times"), [(io.StringIO, 1), (Terminal, 0)])
-def test_chat_does_not_repeat_a_question_that_was_typed(
-    docqa: Docqa, library: Path, monkeypatch: pytest.MonkeyPatch, stdin: type[io.StringIO], times: int
-) -> None:
-    monkeypatch.setattr("sys.stdin", stdin(f"{QUESTION}\n"))
-    ended = docqa("chat")
-    assert ended.err.splitlines().count(QUESTION) == times
-    assert "Norda Shipyard" in ended.out
+def test_nothing_is_kept_of_a_question(docqa: Docqa, library: Path, tmp_path: Path) -> None:
+    docqa("ask", QUESTION)
+    assert not (tmp_path / "data/recall.sqlite").exists()
 
 
 def test_what_a_question_repeats_is_quoted_once(docqa: Docqa, folder: Path) -> None:

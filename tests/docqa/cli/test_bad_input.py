@@ -47,11 +47,11 @@ def test_an_empty_question_is_refused(docqa: Docqa, question: str) -> None:
     assert "question is empty" in ended.err
 
 
-def test_a_question_of_100_000_characters_is_refused_with_the_limit(docqa: Docqa) -> None:
-    ended = docqa("ask", "why " * 25_000)
+def test_a_question_of_400_000_characters_is_refused_with_the_limit(docqa: Docqa) -> None:
+    ended = docqa("ask", "why " * 100_000)
     assert ended.code == 1
     assert one_sentence(ended.err)
-    assert "100,000 characters" in ended.err
+    assert "400,000 characters" in ended.err
     assert "DOCQA_MAX_QUESTION_CHARS" in ended.err
 
 

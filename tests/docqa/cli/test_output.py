@@ -9,7 +9,7 @@ import pytest
 
 from docqa.cli.output import Screen, clean, event_json, page_ranges, plural, shorten
 from docqa.cli.steps import show_answer, show_step
-from docqa.events import Answered, Citation, Evicted, Observed, StepStarted, ToolCalled
+from docqa.events import Answered, Citation, Event, Evicted, Observed, Recalled, Remembered, StepStarted, ToolCalled
 
 CITED = Citation(1, "d", "Annual\x1b[2J report", 12, "c", "net  sales\nwere 5 million", 0, 5, ((0.0, 1.0, 2.0, 3.0),))
 ANSWER = Answered("5 million [1]", (CITED,), "answered", "extractive reader", 3, 1.25, 0, 0)
@@ -61,6 +61,13 @@ def test_only_the_extractive_reader_is_marked_as_one(model: str, said: bool) -> 
     assert ("No language model" in shown(answer)) == said
 
 
+def test_cached_tokens_and_messages_that_an_answer_rests_on_are_told() -> None:
+    answer = Answered("Blue.", (), "answered", "m", 1, 1.0, 100, 20, "", (), (Recalled(0.0, "user", "I am blue"),), 80)
+    assert "1 step, 1.0 s, 120 tokens (80 cached) · m" in shown(answer)
+    assert "\nyou, 19" in shown(answer)
+    assert "    “I am blue”\n" in shown(answer)
+
+
 def test_a_partial_answer_names_the_limit() -> None:
     answer = Answered("So far: 5 million", (), "partial", "some-model", 16, 9.0, 100, 20, limit="16 steps")
     assert "This answer is partial. It was stopped by a limit: 16 steps." in shown(answer)
@@ -74,9 +81,23 @@ def test_a_partial_answer_names_the_limit() -> None:
         (Observed(2, "search_archive", "…", "8 of 120 passages"), "    ← 8 of 120 passages\n"),
         (Observed(2, "search_archive", "…", "no such page", ok=False), "    ✗ no such page\n"),
         (Evicted(2, 3, 1200), "    ↑ 3 messages left the context, 1,200 tokens freed\n"),
+        (
+            Evicted(2, 1, 200, "It was red.", by_model=True),
+            "    ↑ 1 message left the context, 200 tokens freed, summarised by the model\n",
+        ),
+        (
+            Evicted(2, 1, 200, "It was red."),
+            "    ↑ 1 message left the context, 200 tokens freed, summarised by their first words\n",
+        ),
+        (StepStarted(2, 1, 2, 0, ("search_archive",)), "  step 2 · context 50 % full · may only search\n"),
+        (StepStarted(2, 1, 2, 0, ("answer",)), "  step 2 · context 50 % full · may only answer\n"),
+        (StepStarted(2, 1, 2, 0, ("remember", "forget")), "  step 2 · context 50 % full · may not answer yet\n"),
+        (Remembered(2, "user", "likes\x1b[31m tea"), "    + remembers about the user: likes [31m tea\n"),
+        (Remembered(2, "user", "likes tea", forgotten=True), "    − forgot about the user: likes tea\n"),
+        (ToolCalled(2, "remember", {"block": "user", "text": "likes tea"}), ""),
     ],
 )
-def test_a_step_is_a_line(event: StepStarted | ToolCalled | Observed | Evicted, line: str) -> None:
+def test_a_step_is_a_line(event: Event, line: str) -> None:
     stream = io.StringIO()
     show_step(Screen(stream), event)
     assert stream.getvalue() == line

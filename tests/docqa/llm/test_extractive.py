@@ -7,7 +7,10 @@ from collections.abc import Sequence
 from docqa import prompts
 from docqa.llm import Completion, Message, ToolCall, ToolSpec
 from docqa.llm.extractive import ExtractiveReader
-from docqa.prompts import Passage
+from docqa.prompts import mistakes
+from docqa.prompts import passages as pages
+from docqa.prompts import status as ending
+from docqa.prompts.passages import Passage, Place
 
 TOOLS = [ToolSpec(name, "") for name in ("search_archive", "read_document", "note_evidence", "answer")]
 
@@ -24,7 +27,7 @@ class Sight:
         """Add a search with a page of results."""
         query, number = query or self.question, len(self.messages)
         call = ToolCall("search_archive", {"query": query, "page": page}, f"s{number}")
-        text = prompts.result_page(query, page, of, 1, len(passages) * of, passages)
+        text = pages.result_page(query, Place(page, of, 1, len(passages) * of), passages)
         self.messages += [Message("assistant", "", (call,)), Message("tool", text, call_id=call.id)]
         return self
 
@@ -33,14 +36,14 @@ class Sight:
         for call in (c for c in calls if c.name == "note_evidence"):
             name, made = f"e{len(self.ledger) + 1}", call.arguments
             self.ledger.append(
-                prompts.evidence_line(name, made["claim"], made["quote"], made["chunk"], passage.title, passage.page)
+                ending.evidence_line(name, made["claim"], made["quote"], made["chunk"], passage.title, passage.page)
             )
         return self
 
-    def next(self, tools: Sequence[ToolSpec] = TOOLS) -> list[ToolCall]:
+    def next(self, only: Sequence[str] = ()) -> list[ToolCall]:
         """What the reader calls now."""
-        status = prompts.status("\n".join(self.ledger), 1, 16, 100, 1000, last=False)
-        *_, last = ExtractiveReader().complete([*self.messages, Message("user", status)], tools)
+        status = ending.status("\n".join(self.ledger), "", ending.State(1, 16, 100, 1000))
+        *_, last = ExtractiveReader().complete([*self.messages, Message("user", status)], TOOLS, only)
         assert isinstance(last, Completion)
         return list(last.calls)
 
@@ -68,7 +71,8 @@ def test_it_notes_the_sentence_that_answers_with_its_exact_words_and_then_cites_
     assert note.arguments["chunk"] == "c1"
     assert note.arguments["quote"] == "The Selby bridge was designed by Quay Works."
     answer = sight.answers(passage)
-    assert answer.arguments == {"text": "The Selby bridge was designed by Quay Works. [e1]", "citations": ["e1"]}
+    assert answer.arguments["text"] == "The Selby bridge was designed by Quay Works. [e1]"
+    assert answer.arguments["citations"] == ["e1"]
 
 
 def test_it_reads_a_table_row_with_its_column() -> None:
@@ -92,7 +96,13 @@ def test_it_follows_identifiers_until_the_value_is_no_key() -> None:
     sight.shows(second, query="BX-200088")
     assert sight.notes(sight.next(), second).next()[0].arguments == {"query": "CX-300099"}
     answer = sight.shows(second, query="CX-300099").next()[0]
-    assert answer.arguments == {"text": "CX-300099", "citations": ["e2", "e1"]}
+    assert (answer.arguments["text"], answer.arguments["citations"]) == ("CX-300099", ["e2", "e1"])
+
+
+def test_it_dismisses_what_it_does_not_follow_with_a_reason() -> None:
+    passage = shown("The Selby bridge was designed by Quay Works.")
+    answer = Sight("Who designed the Selby bridge?").shows(passage).answers(passage)
+    assert len(answer.arguments["dismiss"].split()) > 3
 
 
 def test_it_goes_on_with_a_chain_whose_beginning_left_the_context() -> None:
@@ -149,7 +159,7 @@ def test_it_does_not_cite_a_quote_that_was_refused() -> None:
     sight = Sight("Who designed the Selby bridge?").shows(passage)
     note = sight.next()[0]
     sight.messages.insert(-2, Message("assistant", "", (note,)))
-    sight.messages.insert(-2, Message("tool", prompts.quote_refused("c1", ""), call_id=note.id))
+    sight.messages.insert(-2, Message("tool", mistakes.quote_refused("c1", ""), call_id=note.id))
     assert all(call.name != "note_evidence" for call in sight.next())
 
 
@@ -169,9 +179,14 @@ def test_it_answers_from_the_evidence_when_nothing_else_may_be_called() -> None:
     passage = shown("The Selby bridge was designed by Quay Works.")
     sight = Sight("Who designed the Selby bridge?")
     sight.notes(sight.shows(passage).next(), passage)
-    call = sight.next([ToolSpec("answer", "")])[-1]
+    call = sight.next(only=("answer",))[-1]
     assert call.name == "answer"
     assert call.arguments["citations"] == ["e1"]
+
+
+def test_it_writes_no_summaries() -> None:
+    *_, last = ExtractiveReader().complete([Message("user", "Write the summary now.")], [])
+    assert last == Completion()
 
 
 def test_a_comparison_is_answered_with_the_figures_of_both_sides() -> None:

@@ -1,0 +1,52 @@
+"""The limits of a run: steps, tokens and seconds; which of them ends it, and whether a further step is possible."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from docqa import prompts
+from docqa.agent.ending import Spent
+from docqa.memory.context import MainContext
+from docqa.settings import Settings
+
+_NEARLY = 0.8  # share of the seconds after which the model may only answer
+
+
+class Limits:
+    """The limits of one run that begins now by ``clock`` and has taken ``spent``."""
+
+    def __init__(self, settings: Settings, spent: Spent, clock: Callable[[], float]) -> None:
+        self._settings, self._spent, self._clock = settings, spent, clock
+        self._began = clock()
+
+    def seconds(self) -> float:
+        """Seconds since the run began."""
+        return self._clock() - self._began
+
+    def seconds_left(self) -> float:
+        """Seconds until the run's limit."""
+        return self._settings.max_seconds - self.seconds()
+
+    def reached(self, context: MainContext) -> str:
+        """The limit that the step that was built exceeds, or an empty text."""
+        settings = self._settings
+        if self._spent.steps > settings.max_steps:
+            return prompts.counted(settings.max_steps, "step")
+        if self.seconds_left() <= 0:
+            return prompts.counted(settings.max_seconds, "second")
+        if self._spent.tokens + context.prompt_tokens + context.reserved > settings.max_tokens:
+            return f"{settings.max_tokens:,} tokens"
+        return ""
+
+    def near(self, context: MainContext) -> str:
+        """The limit that allows no further step after this one, or an empty text."""
+        settings = self._settings
+        now, reserved = context.used, context.reserved
+        after = min(context.budget, now + context.step_room)
+        if self._spent.steps >= settings.max_steps:
+            return prompts.counted(settings.max_steps, "step")
+        if self.seconds_left() <= (1 - _NEARLY) * settings.max_seconds:
+            return prompts.counted(settings.max_seconds, "second")
+        if self._spent.tokens + now + after + 2 * reserved > settings.max_tokens:
+            return f"{settings.max_tokens:,} tokens"
+        return ""
