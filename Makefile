@@ -72,7 +72,7 @@ weaviate-run: weaviate    # until Ctrl-C, with its data in build/weaviate
 
 lock: .venv/dev    # the newest versions that pyproject.toml allows
 	$(COMPILE) --output-file requirements.lock pyproject.toml
-	for extra in dev bench; do \
+	for extra in dev bench postgres; do \
 		$(BIN)/python -c "import tomllib; \
 			print(*tomllib.load(open('pyproject.toml', 'rb'))['project']['optional-dependencies']['$$extra'], sep='\n')" | \
 		$(COMPILE) --constraint requirements.lock --output-file requirements-$$extra.lock - || exit; \

@@ -88,20 +88,23 @@ class Run:
         self._question = question
         self._context.ask(question, before, asked)
         told = [message.content for message, _ in before]
-        context = self._context
+        self._tools = self._functions(core, told)
+        self._narrowing = Narrowing(self._leads, self._names)
+        return self._context
+
+    def _functions(self, core: CoreMemory, told: Sequence[str]) -> Tools:
+        """The functions of the run; ``told`` is the conversation before it."""
         memory = Memory(
             self._archival,
             self._ledger,
             core,
             self._recall,
             self._leads,
-            question,
-            context.visible,
+            self._question,
+            self._context.visible,
             lambda: [*told, *core.blocks.values()],
         )
-        self._tools = Tools(memory, count, context.page_tokens)
-        self._narrowing = Narrowing(self._leads, self._names)
-        return context
+        return Tools(memory, self._count, self._context.page_tokens)
 
     def events(self) -> Generator[Event, None, None]:
         """The loop."""

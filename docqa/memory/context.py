@@ -86,11 +86,15 @@ class MainContext:
         named = [tool.name for tool in tools[:2]]
         self._end = Message("user", status.longest(self.budget, named, lead=self.notes_room > 0))
         self._summary = Summary(count, 0)
-        needed = self._fixed + max(0, core.limit - core.used)
+        self._library = self._described(library, window, reserved)
+
+    def _described(self, library: str, window: int, reserved: int) -> str:
+        """What the library holds, cut to an eighth of what the fixed parts leave."""
+        needed = self._fixed + max(0, self._core.limit - self._core.used)
         if self.budget < needed + _LEAST:
             raise ContextError(too_small(window, needed + _LEAST, reserved))
         limit = (self.budget - needed - _LEAST) // 8
-        self._library = cut(library, min(limit, 400), count, prompts.CUT) if limit >= 24 else ""
+        return cut(library, min(limit, 400), self._count, prompts.CUT) if limit >= 24 else ""
 
     @property
     def _fixed(self) -> int:
@@ -269,11 +273,7 @@ class MainContext:
         return True
 
     def _squeeze(self) -> bool:
-        """Cut what is longest where the newest step alone no longer fits, because counts have grown.
-
-        Raises:
-            ContextError: the fixed parts alone exceed the window.
-        """
+        """Cut what is longest where the newest step alone no longer fits, because counts have grown."""
         squeezed = False
         while (excess := self.used - self.budget) > 0:
             if not self._queue.squeeze(excess, self._shortened, self._all):
