@@ -59,13 +59,10 @@ class MainContext:
 
         Args:
             count: tokens as the model counts them.
-            window: its window in tokens, prompt and answer together.
-            reserved: tokens of it kept for the answer, at most a quarter.
+            window, reserved: its window in tokens, and how many of them are kept for the answer, at most a quarter.
             tools: the functions that are sent with every call.
             library: what the library holds; cut where the window is small.
-            ledger: the run's evidence.
-            recall: takes all messages of the run, and holds the conversation's summary.
-            core: core memory.
+            ledger, recall, core: evidence; what keeps the messages and the conversation's summary; core memory.
             write: writes the summary; none for an extractive one.
 
         Raises:
@@ -83,8 +80,7 @@ class MainContext:
         self.shrunk = False  # whether something left, or was cut, when they were built
         self._library = self._question = ""
         self.notes_room = min(_MOST_NOTES, int(self.budget * _NOTES)) if self.budget >= _SMALL else 0
-        named = [tool.name for tool in tools[:2]]
-        self._end = Message("user", status.longest(self.budget, named, lead=self.notes_room > 0))
+        self._end = Message("user", status.longest(self.budget, [t.name for t in tools[:2]], self.notes_room > 0))
         self._summary = Summary(count, 0)
         self._library = self._described(library, window, reserved)
 

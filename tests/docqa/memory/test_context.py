@@ -176,7 +176,7 @@ def test_chunks_are_in_sight_while_they_cannot_be_pushed_out_by_the_next_page() 
 def test_the_messages_in_sight_are_known_by_their_ids() -> None:
     main = context()
     main.ask("Who built it?", [(Message("user", "Hello"), 7)], 9)
-    assert main.messages == {7, 9}
+    assert main.visible()[1] == {7, 9}
 
 
 @pytest.mark.parametrize("window", [512, 700, 900])
