@@ -194,9 +194,9 @@ def without_markers(text: str) -> str:
     return _MARKER.sub("", text).strip()
 
 
-_IMAGE = re.compile(r"!\[([^\]]*)\]\([^)]*\)|<img\b[^>]*>", re.IGNORECASE)
-_LINK = re.compile(r"\[([^\]]+)\]\(\s*<?([a-z][a-z0-9+.-]*:|//|/)[^)]*\)", re.IGNORECASE)
-_REFERENCE = re.compile(r"(?im)^\s*\[[^\]]+\]:\s*<?(?:[a-z][a-z0-9+.-]*:|/)\S*.*$")
+_IMAGE = re.compile(r"!\[([^\[\]]{0,300})\]\([^()]{0,2000}\)|<img\b[^<>]{0,2000}>", re.IGNORECASE)
+_LINK = re.compile(r"\[([^\[\]]{1,300})\]\(\s{0,9}<?(?:[a-z][a-z0-9+.-]{0,30}:|//|/)[^()]{0,2000}\)", re.IGNORECASE)
+_REFERENCE = re.compile(r"(?im)^[ \t]{0,9}\[[^\[\]]{1,300}\]:\s*<?(?:[a-z][a-z0-9+.-]*:|/)\S*.*$")
 _TAG = re.compile(
     r"</?(?:a|img|iframe|script|style|link|object|embed|form|svg|video|audio|meta)\b[^>]*>", re.IGNORECASE
 )

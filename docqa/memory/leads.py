@@ -35,6 +35,8 @@ _MONTHS = frozenset(
 _SHARED = 2  # stems that a statement shares with the question for its names to bear on it
 _UNCOVERED = 0.5  # share of the question's stems that what is cited leaves open, for a name to be followed first
 _MOST_STATEMENTS = 4000  # kept of a run; further ones are not looked at
+_ENDS = 2000  # characters
+_LONGEST = 8000  # characters looked at of a passage
 _SHOWN = 4  # leads, and links of a chain, in the notes
 
 
@@ -51,6 +53,9 @@ class Leads:
     """The leads of one run."""
 
     def __init__(self, question: str) -> None:
+        """Of a long question only the beginning and the end are looked at."""
+        if len(question) > 2 * _ENDS:
+            question = f"{question[:_ENDS]}\n{question[-_ENDS:]}"
         self._terms = stems(question)
         self._starts = tuple(dict.fromkeys(_IDENTIFIER.findall(question)))
         self._known = normalise_words(question)
@@ -66,7 +71,7 @@ class Leads:
     def read(self, passages: Iterable[tuple[str, str]]) -> None:
         """Take in passages that were shown, each with its handle."""
         for handle, text in passages:
-            for line in _SENTENCE.split(text):
+            for line in _SENTENCE.split(text[:_LONGEST]):
                 if len(self._statements) < _MOST_STATEMENTS and line.strip():
                     self._take_in(handle, line.strip())
         self._cache = None
