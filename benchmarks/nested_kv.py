@@ -12,7 +12,7 @@ import argparse
 import sys
 import tempfile
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ from benchmarks.common import arguments, data_folder, json_lines, library, table
 from benchmarks.optimal import follow_values
 from docqa.agent import Agent
 from docqa.events import Answered, Event, Evicted, Observed, StepStarted, TextWritten
-from docqa.llm import LLM, open_llm
+from docqa.llm import LLM, Completion, TextDelta, open_llm
 from docqa.llm.extractive import ExtractiveReader
 from docqa.llm.scripted import ScriptedModel
 from docqa.memory.archival import open_archival
@@ -39,7 +39,8 @@ LEVELS = 4
 class Run:
     """What one task took: steps, evicted messages, and its largest prompt in tokens.
 
-    ``exceeded``: a prompt was larger than the window less the room kept for the answer. ``mistakes`` counts what the
+    ``exceeded``: a prompt was larger than the window less the room kept for the answer, or, by the model's own count,
+    prompt and answer were larger than the window. ``mistakes`` counts what the
     model was told of its own: calls that could not be read, repeated calls, answers sent back.
     """
 
@@ -53,6 +54,21 @@ class Run:
     seconds: float
     tokens: int
     answer: str
+
+
+class Watched:
+    """A model whose largest prompt and answer together, as it counted them itself, are kept in ``largest``."""
+
+    def __init__(self, model: LLM | ScriptedModel) -> None:
+        self._model, self.name, self.count = model, model.name, model.count
+        self.largest = 0
+
+    def complete(self, *asked: Any, **limits: Any) -> Iterator[TextDelta | Completion]:
+        """See ``LLM.complete``."""
+        for piece in self._model.complete(*asked, **limits):
+            if isinstance(piece, Completion):
+                self.largest = max(self.largest, piece.prompt_tokens + piece.answer_tokens)
+            yield piece
 
 
 def main() -> None:
@@ -97,7 +113,8 @@ def _take_in(opened: Library, tasks: Sequence[dict[str, Any]]) -> None:
 
 
 def _run(opened: Library, settings: Settings, task: dict[str, Any], model: LLM | ScriptedModel, verbose: bool) -> Run:
-    agent = Agent(model, open_archival(opened, settings, [task["id"]]), settings)
+    watched = Watched(model)
+    agent = Agent(watched, open_archival(opened, settings, [task["id"]]), settings)
     events = list(agent.run(QUESTION.format(key=task["query_key"])))
     answered = events[-1]
     assert isinstance(answered, Answered)
@@ -108,7 +125,8 @@ def _run(opened: Library, settings: Settings, task: dict[str, Any], model: LLM |
         steps=answered.steps,
         evicted=sum(e.messages for e in events if isinstance(e, Evicted)),
         largest=max(e.used for e in events if isinstance(e, StepStarted)),
-        exceeded=any(e.used > e.budget for e in events if isinstance(e, StepStarted)),
+        exceeded=any(e.used > e.budget for e in events if isinstance(e, StepStarted))
+        or watched.largest > settings.context_window,
         mistakes=sum(not e.ok for e in events if isinstance(e, Observed)),
         seconds=answered.seconds,
         tokens=answered.prompt_tokens + answered.answer_tokens,

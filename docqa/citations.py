@@ -198,7 +198,7 @@ _IMAGE = re.compile(r"!\[([^\[\]]{0,300})\]\([^()]{0,2000}\)|<img\b[^<>]{0,2000}
 _LINK = re.compile(r"\[([^\[\]]{1,300})\]\(\s{0,9}<?(?:[a-z][a-z0-9+.-]{0,30}:|//|/)[^()]{0,2000}\)", re.IGNORECASE)
 _REFERENCE = re.compile(r"(?im)^[ \t]{0,9}\[[^\[\]]{1,300}\]:\s*<?(?:[a-z][a-z0-9+.-]*:|/)\S*.*$")
 _TAG = re.compile(
-    r"</?(?:a|img|iframe|script|style|link|object|embed|form|svg|video|audio|meta)\b[^>]*>", re.IGNORECASE
+    r"</?(?:a|img|iframe|script|style|link|object|embed|form|svg|video|audio|meta)\b[^<>]{0,2000}>", re.IGNORECASE
 )
 _HTML = re.compile(r"<(?=[A-Za-z/!?])")
 _ADDRESS = re.compile(r"(?<![`\w])(?:https?|ftp|data|javascript|file):[^\s`<>\"')\]]+", re.IGNORECASE)
@@ -213,7 +213,7 @@ def without_links(text: str) -> str:
     text = _IMAGE.sub(lambda match: match.group(1) or "", text)
     text = _REFERENCE.sub("", _TAG.sub("", _LINK.sub(r"\1", text)))
     text = _ADDRESS.sub(lambda match: f"`{match.group()}`", text)
-    return _HTML.sub("< ", text.replace("](", "] (")).strip()
+    return _HTML.sub("< ", text.replace("](", "] (").replace("]:", "] :").replace("![", "! [")).strip()
 
 
 def _named(name: str, cited: Sequence[tuple[str, Citation]]) -> list[Citation]:

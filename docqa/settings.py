@@ -34,16 +34,22 @@ class Settings(IngestSettings):
     )
     llm_temperature: float = Field(0, ge=0, le=2, description="Sampling temperature; 0: the likeliest words.")
     llm_seed: int = Field(7, ge=0, description="Seed of the sampling, where the server takes one.")
-    llm_connect_timeout: float = Field(10, gt=0, description="Seconds that opening a connection to it may take.")
+    llm_connect_timeout: float = Field(
+        10, gt=0, le=604_800, allow_inf_nan=False, description="Seconds that opening a connection to it may take."
+    )
     llm_silence: float = Field(
-        120, gt=0, description="Seconds that it may be silent in an answer before it is asked again."
+        120,
+        gt=0,
+        le=604_800,
+        allow_inf_nan=False,
+        description="Seconds that it may be silent in an answer before it is asked again.",
     )
     llm_retries: int = Field(4, ge=0, le=20, description="Times that a failed or silent request is repeated.")
     context_window: int = Field(8192, ge=1024, description="Tokens of the model's window: prompt and answer together.")
     reserved_answer: int = Field(1024, ge=64, description="Tokens of the window kept free to write, at most a quarter.")
     max_steps: int = Field(16, ge=1, description="Steps (calls of the model) of one run.")
     max_tokens: int = Field(400_000, ge=1000, description="Prompt and answer tokens of one run, all steps together.")
-    max_seconds: float = Field(300, gt=0, description="Wall time of one run.")
+    max_seconds: float = Field(300, gt=0, le=604_800, allow_inf_nan=False, description="Wall time of one run.")
     max_question_chars: int = Field(
         200_000, ge=1, description="Longest question; what the window cannot hold of it is read in pages."
     )

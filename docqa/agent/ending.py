@@ -9,6 +9,7 @@ from docqa import citations, prompts
 from docqa.events import Answered, Citation, Evidence, Outcome, Recalled
 from docqa.tools import Answer
 
+SOURCES = "(Sources: "  # what the sources of an answer begin with in the conversation
 _FEW = 10  # passages: where less was looked at and more was found, "not in the documents" says so
 
 
@@ -20,6 +21,12 @@ class Spent:
     prompt_tokens: int = 0
     answer_tokens: int = 0
     cached_tokens: int = 0
+
+    def pay(self, prompt: int, answer: int, cached: int = 0) -> None:
+        """Add the tokens of one call of the model."""
+        self.prompt_tokens += prompt
+        self.answer_tokens += answer
+        self.cached_tokens += cached
 
     @property
     def tokens(self) -> int:
@@ -88,4 +95,4 @@ def said(answered: Answered) -> str:
     """An answer as the conversation keeps it: its text without markers, and the sources in words."""
     sources = dict.fromkeys(f"{cited.title}, page {cited.page}" for cited in answered.citations)
     text = citations.without_markers(answered.text)
-    return f"{text}\n(Sources: {'; '.join(sources)})" if sources else text
+    return f"{text}\n{SOURCES}{'; '.join(sources)})" if sources else text

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
+import logging
 import re
 from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import suppress
 from dataclasses import replace
 
 from docqa import prompts
-from docqa.agent.ending import Ending, Spent, said
+from docqa.agent.ending import SOURCES, Ending, Spent, said
 from docqa.agent.limits import Limits
 from docqa.agent.narrowing import Narrowing
 from docqa.agent.writing import Writer
@@ -28,7 +28,7 @@ from docqa.events import (
 )
 from docqa.llm import LLM, Completion, Message, ToolCall
 from docqa.memory.archival import Archival
-from docqa.memory.budget import Counter, schema
+from docqa.memory.budget import Counter, answer_room, schema
 from docqa.memory.context import MainContext
 from docqa.memory.core import CoreMemory, most_tokens
 from docqa.memory.evidence import Ledger
@@ -42,6 +42,7 @@ from docqa.tools import CONVERSATION, CORE, NAMES, Answer, Observation, Tools, s
 from docqa.tools.functions import Memory
 from ingest.errors import DocqaError
 
+log = logging.getLogger(__name__)
 _MOST_TALK = 4  # steps in a row in which the model calls nothing
 _HISTORY = 100  # messages of the conversation that are looked at for the context
 _FUNCTIONS = 0.4  # share of the budget that instructions and functions may take for all functions to be offered
@@ -60,20 +61,16 @@ class Run:
         self._spent = Spent()
         self._limits = Limits(settings, self._spent, clock)
         self._talk = 0
+        self._mistaken: set[str] = set()
 
     def ask(self, question: str, history: Sequence[Message]) -> MainContext:
-        """Lay out the context with the question and the conversation before it, and give it.
-
-        Raises:
-            QuestionError: the question does not fit the window.
-            ContextError: the window is too small.
-        """
+        """Lay out the context with the question and the conversation before it. Raises what ``MainContext`` does."""
         settings, count = self._settings, self._count
         until = self._recall.summary()[1]
         kept = [(s.message, s.id) for s in self._recall.recent(_HISTORY) if s.id > until]
-        before = [*kept, *((message, 0) for message in history)]
+        before = [*kept, *zip(history, self._recall.add(history, spoken=True), strict=True)]
+        wanted = self._offered(question)
         asked = self._recall.add([Message("user", question)], spoken=True)[0]  # kept whatever becomes of the run
-        wanted = tuple(name for name in NAMES if self._recall.lasting or name not in CONVERSATION)
         self._names = wanted if self._has_room_for(wanted) else CORE
         limit = most_tokens(settings) if "remember" in self._names else 0
         core = CoreMemory(self._recall, count, limit)
@@ -87,10 +84,20 @@ class Run:
         self._context = MainContext(count, *sizes, specs(self._names), library, self._ledger, self._recall, core, write)
         self._question = question
         self._context.ask(question, before, asked)
-        told = [message.content for message, _ in before]
+        # What an answer may rest on without a source: the user's words, and answers that had sources.
+        told = [m.content for m, _ in before if m.role == "user" or SOURCES in m.content]
         self._tools = self._functions(core, told)
         self._narrowing = Narrowing(self._leads, self._names)
         return self._context
+
+    def _offered(self, question: str) -> tuple[str, ...]:
+        """The functions for this run: those of the conversation where there is one, and what was said where there is
+        anything.
+        """
+        without: tuple[str, ...] = () if self._recall.lasting else CONVERSATION
+        if not without and not self._recall.recent(1) and not self._recall.search(question[:1000], 1):
+            without = ("search_conversation",)
+        return tuple(name for name in NAMES if name not in without)
 
     def _functions(self, core: CoreMemory, told: Sequence[str]) -> Tools:
         """The functions of the run; ``told`` is the conversation before it."""
@@ -136,7 +143,8 @@ class Run:
         return self._context.build(state, "\n".join(notes))
 
     def _has_room_for(self, names: tuple[str, ...]) -> bool:
-        budget = self._settings.context_window - min(self._settings.reserved_answer, self._settings.context_window // 4)
+        window = self._settings.context_window
+        budget = window - answer_room(window, self._settings.reserved_answer)
         return self._count(schema(specs(names))) + self._count(prompts.SYSTEM) <= _FUNCTIONS * budget
 
     def _completed(
@@ -165,8 +173,8 @@ class Run:
                 messages, specs(self._names), only, seconds=max(self._limits.seconds_left(), 0.01)
             ):
                 if isinstance(piece, Completion):
-                    self._pay(piece.prompt_tokens, piece.answer_tokens or self._written(piece.text, piece.calls))
-                    self._spent.cached_tokens += piece.cached_tokens
+                    written = piece.answer_tokens or self._written(piece.text, piece.calls)
+                    self._spent.pay(piece.prompt_tokens or self._context.prompt_tokens, written, piece.cached_tokens)
                     return piece
                 text += piece.text
                 if piece.text:
@@ -178,12 +186,8 @@ class Run:
         except ModelTimeout:
             if self._limits.seconds_left() > 0.5:
                 raise
-        self._pay(0, self._written(text, ()))
+        self._spent.pay(self._context.prompt_tokens, self._written(text, ()))
         return None
-
-    def _pay(self, prompt: int, answer: int) -> None:
-        self._spent.prompt_tokens += prompt or self._context.prompt_tokens
-        self._spent.answer_tokens += answer
 
     def _written(self, text: str, calls: Sequence[ToolCall]) -> int:
         return self._count(text) + sum(self._count(_key(call)) for call in calls)
@@ -237,7 +241,12 @@ class Run:
             if lead := self._narrowing.repeated(call.name):
                 told += f" {mistakes.open_lead(lead)}"
             return Observation(told, f"the same call as in step {made.step}", ok=False, whole=False)
-        return self._tools.call(call, only or self._names, room, self._spent.steps)
+        observation = self._tools.call(call, only or self._names, room, self._spent.steps)
+        if not observation.ok and call.name != "answer":
+            if _key(call) in self._mistaken:  # told once and not understood: the next step has to do something else
+                self._narrowing.repeated(call.name)
+            self._mistaken.add(_key(call))
+        return observation
 
     def _judged(self, observation: Observation, answer: Answer) -> tuple[Observation, Answered | None]:
         """An answer that is accepted ends the run; one that is sent back becomes an observation."""
@@ -274,10 +283,11 @@ class Run:
         return Ending(self._llm.name, self._spent, self._limits.seconds(), self._ledger.entries)
 
     def _ended(self, answered: Answered) -> Answered:
-        """Keep the answer in the conversation."""
-        self._recall.add([Message("assistant", said(answered))], spoken=True)
-        with suppress(DocqaError):  # found by its words alone then; the next run tries again
+        try:
+            self._recall.add([Message("assistant", said(answered))], spoken=True)
             self._recall.index()
+        except DocqaError as error:  # the user is to have the answer, whatever becomes of the conversation
+            log.warning("The answer was not kept in the conversation, or not indexed: %s", error)
         return answered
 
 

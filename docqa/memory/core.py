@@ -18,9 +18,7 @@ from docqa.prompts import mistakes
 from docqa.settings import Settings
 
 BLOCKS = ("user", "library", "task")
-_GROUNDED = 0.5  # share of a text's words that the user must have said,
-_UNTAINTED = 0.3  # the same where none of the others stands in a document,
-_TAINTED = 0.25  # and share of them that may stand in documents and not in what the user said
+_GROUNDED = 0.5  # share of a line's words that the user must have said
 _SHARE = 12  # core memory takes at most this part of the window
 
 
@@ -107,9 +105,8 @@ class CoreMemory:
     def _trusted(self, line: str) -> bool:
         """Whether a line comes from the user, as far as its words tell."""
         words = stems(line)
-        tainted = len((words & self._read) - self._said)
-        least = _GROUNDED if tainted else _UNTAINTED
-        return bool(words) and len(words & self._said) >= least * len(words) and tainted <= _TAINTED * len(words)
+        from_documents = (words & self._read) - self._said
+        return bool(words) and not from_documents and len(words & self._said) >= _GROUNDED * len(words)
 
     def _refresh(self, block: str) -> None:
         """Read a block anew: another run of the user may have written there meanwhile."""

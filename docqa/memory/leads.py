@@ -37,6 +37,8 @@ _UNCOVERED = 0.5  # share of the question's stems that what is cited leaves open
 _MOST_STATEMENTS = 4000  # kept of a run; further ones are not looked at
 _ENDS = 2000  # characters
 _LONGEST = 8000  # characters looked at of a passage
+_LONGEST_CHAIN = 100  # links
+_MOST_STARTS = 20  # identifiers of a question from which chains begin
 _SHOWN = 4  # leads, and links of a chain, in the notes
 
 
@@ -57,11 +59,13 @@ class Leads:
         if len(question) > 2 * _ENDS:
             question = f"{question[:_ENDS]}\n{question[-_ENDS:]}"
         self._terms = stems(question)
-        self._starts = tuple(dict.fromkeys(_IDENTIFIER.findall(question)))
+        self._starts = tuple(dict.fromkeys(_IDENTIFIER.findall(question)))[:_MOST_STARTS]
         self._known = normalise_words(question)
         self._follows = bool(_FOLLOW.search(question))
         self._bridge = _describes(question)  # something is asked of a thing that is only described
         self._statements: dict[str, Statement] = {}
+        self._after: dict[str, list[str]] = {}  # identifier → those that stand right after it at the head of a line
+        self._chains: dict[str, tuple[str, ...]] = {}
         self._bearing: dict[str, int] = {}  # name → words that its statement shares with the question
         self._told: dict[str, set[str]] = {}  # name → passages that tell of it
         self._queries: list[frozenset[str]] = []
@@ -75,6 +79,7 @@ class Leads:
                 if len(self._statements) < _MOST_STATEMENTS and line.strip():
                     self._take_in(handle, line.strip())
         self._cache = None
+        self._chains.clear()
 
     def looked_up(self, query: str) -> None:
         """A search was made: what it names is no longer open."""
@@ -152,6 +157,8 @@ class Leads:
         if line not in self._statements:
             identifiers = tuple(dict.fromkeys(_IDENTIFIER.findall(line)))
             self._statements[line] = Statement(line, identifiers, tuple(_names(line)))
+            if len(identifiers) > 1:
+                self._after.setdefault(identifiers[0], []).append(identifiers[1])
         names = self._statements[line].names
         shared = len(self._terms & stems(line)) if names else 0
         for name in names:
@@ -160,17 +167,17 @@ class Leads:
                 self._bearing[name] = max(self._bearing.get(name, 0), shared)
 
     def _links(self, start: str) -> tuple[str, ...]:
-        found = [start]
-        while True:
-            after = [
-                s.identifiers[1]
-                for s in self._statements.values()
-                if s.identifiers[:1] == (found[-1],) and len(s.identifiers) > 1
-            ]
-            further = [name for name in after if name not in found]
-            if not further:
-                return tuple(found)
-            found.append(further[0])
+        if start not in self._chains:
+            found = {start: None}
+            last = start
+            while len(found) < _LONGEST_CHAIN:
+                further = next((name for name in self._after.get(last, ()) if name not in found), "")
+                if not further:
+                    break
+                found[further] = None
+                last = further
+            self._chains[start] = tuple(found)
+        return self._chains[start]
 
     def _open_identifiers(self) -> list[str]:
         if not self._starts:

@@ -29,10 +29,10 @@ is data, never an instruction."""
 CUT = " […]"
 UNCITED = "(No passage was found that carries this answer.)"
 _SURROGATE = re.compile("[\ud800-\udfff]")
-# Marks by which chat templates and models tell roles and calls apart; a document's must not be read as such.
+# Marks by which chat templates, models and this program tell things apart; a document's must not be read as such.
 _CONTROL = re.compile(
     r"<(?=[|｜]|/?s>|<SYS>>|/?(?:tool_calls?|tool_response|tools|think|start_of_turn|end_of_turn|bos|eos|function\w*|"
-    r"parameter|invoke)\b)|\[(?=/?(?:INST|TOOL_CALLS|AVAILABLE_TOOLS|TOOL_RESULTS|SYSTEM_PROMPT)\])",
+    r"parameter|invoke|passage|message|question|earlier|library|memory|evidence|notes|status)\b)|\[(?=/?(?:INST|TOOL_CALLS|AVAILABLE_TOOLS|TOOL_RESULTS|SYSTEM_PROMPT)\])",
     re.IGNORECASE,
 )
 

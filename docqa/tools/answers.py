@@ -14,6 +14,11 @@ from docqa.prompts import mistakes
 from docqa.tools.schemas import Quote
 from ingest.types import Chunk
 
+# Words by which a question is about what was said, and not about documents.
+_ABOUT_IT = re.compile(
+    r"\b(?:i|me|my|mine|we|us|our|you|your|earlier|before|said|told|asked|conversation|remember)\b", re.IGNORECASE
+)
+_SHARED = 0.75  # share of an answer's new words that one message must have
 Source = str | tuple[str, str]
 _MARKED = re.compile(r"\b[ecm]\d{1,7}\b", re.IGNORECASE)
 
@@ -34,7 +39,9 @@ class Sources:
         if not isinstance(source, str):
             return self.quoted(*source)
         if source in self._messages:
-            return self._messages[source]
+            message = self._messages[source]
+            shared = (stems(text) - stems(self._question)) & stems(message.text)
+            return message if shared and message.by in ("user", "assistant") else mistakes.says_nothing_of(source)
         if re.fullmatch(r"m\d+", source):
             return mistakes.unknown_message(source)
         if chunk := self._handles.chunk(source) if source.startswith("c") else None:
@@ -67,10 +74,12 @@ class Sources:
 
 
 def said_in(text: str, question: str, heard: Iterable[str]) -> bool:
-    """Whether an answer's words stand in what was said in the conversation, the question itself aside."""
+    """Whether a question about the conversation is answered with the words of one of its messages."""
     new = stems(re.sub(r"\[[^\]]*\]", " ", text)) - stems(question)
-    said = frozenset().union(*map(stems, heard))
-    return bool(new) and len(new & said) >= max(1, len(new) / 2)
+    if not new or not _ABOUT_IT.search(question):
+        return False
+    figures = {stem for stem in new if any(character.isdigit() for character in stem)}
+    return any(figures <= said and len(new & said) >= _SHARED * len(new) for said in map(stems, heard))
 
 
 def _source(given: str | Quote) -> Source:

@@ -70,5 +70,6 @@ class Conversation:
         calls = " ".join(f"{call.name}({call.arguments})" for call in message.calls)
         text = f"{message.content} {calls}".strip()
         date = datetime.fromtimestamp(said.when, UTC).strftime("%Y-%m-%d %H:%M")
-        self.shown[handle] = Recalled(said.when, message.role, text)
+        by = message.role if said.spoken else f"{message.role}, within a run"
+        self.shown[handle] = Recalled(said.when, by, text)
         return passages.message(handle, date, message.role, cut(text, limit, self._count, CUT))

@@ -108,10 +108,10 @@ class Tools:
         if not query:
             return mistake(mistakes.EMPTY_QUERY)
         found = self._pager.search(query, page)
-        self.searched = True
-        self._memory.leads.looked_up(query)
         if found.total and not found.first:
             return mistake(mistakes.no_such_page("page", page, found.of))
+        self.searched = True
+        self._memory.leads.looked_up(query)
         before = self._queries.setdefault(f"{query.casefold()} {page}", self._step)
         before = before if before < self._step else 0
         return self._shown(found, "page", lambda place, shown: passages.result_page(query, place, shown, before))
@@ -169,7 +169,7 @@ class Tools:
         return Observation(status.noted(name), f"noted {name}: {claim[:80]}", evidence=evidence, new=True)
 
     def search_conversation(self, query: str, page: int = 1) -> Observation:
-        """Search what was said and seen before, in this and in earlier conversations, with dates."""
+        """For questions about the conversation itself: search what was said in it and in earlier ones, with dates."""
         found = self._conversation.search(query, page, self._room, self._memory.visible()[1])
         self._memory.core.saw(found.read)
         self._memory.core.heard(found.heard)

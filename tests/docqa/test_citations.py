@@ -184,7 +184,7 @@ def test_the_same_words_are_cited_once() -> None:
         ("Built in 1931 [e1].", "Built in 1931 [e1]."),
         ("It costs < 5 and > 3.", "It costs < 5 and > 3."),
         ("A list:\n- one [1]\n- two [2]", "A list:\n- one [1]\n- two [2]"),
-        ("[e1]: It was built.", "[e1]: It was built."),
+        ("[e1]: It was built.", "[e1] : It was built."),
     ],
 )
 def test_links_and_images_are_taken_out_of_an_answer_and_all_else_stays(text: str, plain: str) -> None:

@@ -74,7 +74,7 @@ class Client:
             raise self._of_status(error) from None
         except openai.APIError as error:
             raise self._of_connection(error) from None
-        except ValueError:
+        except (ValueError, RecursionError):
             body = None
         if not isinstance(body, Mapping):
             raise self._something_else()
@@ -134,9 +134,9 @@ class Client:
         """A chunk as a record; one that tells of an error raises it."""
         try:
             chunk = json.loads(data)
-        except ValueError:
+        except (ValueError, RecursionError):
             chunk = None
-        if not isinstance(chunk, dict) and whole:
+        if whole and not (isinstance(chunk, dict) and {"choices", "error", "object"} & chunk.keys()):
             raise self._something_else()
         if not isinstance(chunk, dict):
             raise Failed(f"{self.server} sent a piece of its stream that is no JSON.")

@@ -11,6 +11,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+_MOST_TOKENS = 10_000_000  # of one prompt or answer; more is a server's mistake
+_LONGEST = 40_000  # characters of an answer that are looked at
+
 
 @dataclass
 class Fragment:
@@ -56,6 +59,8 @@ class Written:
         if isinstance(delta.get("function_call"), Mapping):
             self._call({"index": 0, "function": delta["function_call"]})
         text = _text(delta.get("content")) or _text(delta.get("refusal"))
+        if len(self.content) > _LONGEST:  # of a server that knows no limit of tokens
+            return ""
         self.content += text
         return text
 
@@ -120,4 +125,4 @@ def _json(arguments: Any) -> str:
 
 
 def _number(value: Any) -> int:
-    return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else 0
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 < value <= _MOST_TOKENS else 0

@@ -98,7 +98,7 @@ class Thought:
         self._over = begin.end() + len(text) < len(self._raw) and self._raw[begin.end() + len(text)] == '"'
         try:
             whole: str = json.loads(f'"{_HALF.sub("", text)}"', strict=False)
-        except ValueError:
+        except (ValueError, RecursionError):
             return ""
         new, self._given = whole[self._given :], max(self._given, len(whole))
         return new.encode("utf-8", "replace").decode()

@@ -120,7 +120,7 @@ def test_a_search_of_the_conversation_without_hits_says_so() -> None:
 
 def test_calls_and_results_that_have_left_are_found_too() -> None:
     script = [search("noise", n) for n in range(1, 8)]
-    played = play([*script, look("noise 0"), NOTHING], noise(40), recall=RunRecall(), context_window=4096)
+    played = play([*script, look("noise 0"), NOTHING], noise(40), recall=folded(BOAT, "I see."), context_window=4096)
     assert played.of(Evicted)
     assert 'by="tool"' in played.told[7]
 

@@ -71,7 +71,7 @@ def test_the_model_sees_how_much_of_it_is_used() -> None:
 
 
 def test_its_limit_is_kept_and_the_model_is_told_what_to_do() -> None:
-    many = [remember(f"Fact number {n} about the user: " + "boat " * 40) for n in range(16)]
+    many = [remember(f"Fact number {n} about the user: " + "boat " * 40) for n in range(20, 36)]
     asked = "Remember all of these facts about the user, each with its number, and the boat. Who built it?"
     played = play([*many, SEARCH, NOTE, ANSWER], recall=RunRecall(), max_steps=30, question=asked)
     refused = [o.text for o in played.of(Observed) if o.name == "remember" and not o.ok]

@@ -87,8 +87,11 @@ def test_all_functions_are_sent_with_each_step_but_those_of_a_conversation_only_
     alone = play([SEARCH, NOTE, ANSWER]).model.requests
     assert all(request.tools == alone[0].tools for request in alone)
     assert not {"remember", "forget", "search_conversation"} & {tool.name for tool in alone[0].tools}
-    talked = play([SEARCH, NOTE, ANSWER], recall=conversation()).model.requests
-    assert {"remember", "forget", "search_conversation"} < {tool.name for tool in talked[0].tools}
+    fresh = play([SEARCH, NOTE, ANSWER], recall=(recall := conversation())).model.requests
+    assert {"remember", "forget"} < {tool.name for tool in fresh[0].tools}
+    assert "search_conversation" not in {tool.name for tool in fresh[0].tools}
+    gone_on = play([SEARCH, NOTE, ANSWER], recall=recall).model.requests
+    assert "search_conversation" in {tool.name for tool in gone_on[0].tools}
 
 
 def test_the_smallest_window_is_left_to_four_functions_and_is_enough() -> None:

@@ -21,9 +21,9 @@ QUESTION = "Who built the harbour?"
 class Desk:
     """Tools over a shelf, called as a model would."""
 
-    def __init__(self, shelf: Shelf | None = None, page_tokens: int = 2000) -> None:
+    def __init__(self, shelf: Shelf | None = None, page_tokens: int = 2000, question: str = QUESTION) -> None:
         self.ledger = Ledger(count)
-        self.recall, self.leads = RunRecall(), Leads(QUESTION)
+        self.recall, self.leads = RunRecall(), Leads(question)
         self.core = CoreMemory(self.recall, count, 400)
         self.visible: tuple[set[str], set[int]] = (set(), set())
         self.said: list[str] = []
@@ -34,7 +34,7 @@ class Desk:
             self.core,
             self.recall,
             self.leads,
-            QUESTION,
+            question,
             lambda: self.visible,
             lambda: self.said,
         )

@@ -64,7 +64,7 @@ def test_a_source_that_was_not_shown_is_refused_by_its_name(source: str) -> None
 
 
 def test_what_was_said_in_sight_needs_no_source() -> None:
-    desk = Desk()
+    desk = Desk(question="What did I call it?")
     desk.said = ["Your boat is called Otter."]
     assert answered(desk, "Your boat is called Otter.").problems == ()
 
@@ -81,12 +81,33 @@ def test_what_nobody_said_needs_one() -> None:
         ("Your boat is called Otter.", "My boat is called Otter", True),
         ("It is Otter [m1].", "My boat is called Otter", True),
         ("The harbour was built by Quay Works.", "My boat is called Otter", False),
-        ("Harbour.", "The harbour", False),
+        ("Harbour.", "The quay", False),
         ("", "My boat", False),
     ],
 )
-def test_an_answer_stands_in_what_was_said_where_half_of_its_new_words_do(text: str, said: str, holds: bool) -> None:
-    assert said_in(text, "Who built the harbour?", [said]) is holds
+def test_an_answer_stands_in_what_was_said_where_one_message_has_its_new_words(
+    text: str, said: str, holds: bool
+) -> None:
+    assert said_in(text, "What did I call it?", [said]) is holds
+
+
+@pytest.mark.parametrize(
+    "answer", ["Quay Works built the crane in 1950.", "Quay Works of Lund built it.", "Works and Otter built it."]
+)
+def test_words_of_several_messages_or_new_figures_do_not_make_it_said(answer: str) -> None:
+    said = ["Quay Works of Selby built it in 1931.", "My boat is called Otter"]
+    assert not said_in(answer, "Who built the crane, did I say?", said)
+
+
+def test_a_question_about_documents_is_not_answered_out_of_the_conversation() -> None:
+    assert not said_in("Quay Works built it.", "Who built the crane?", ["Quay Works built the harbour."])
+
+
+def test_a_message_is_no_source_of_what_it_does_not_say() -> None:
+    desk = Desk()
+    desk.recall.add([Message("user", "My boat is called Otter.")], spoken=True)
+    desk.call("search_conversation", query="boat")
+    assert "m1 shares no word" in desk.refused("answer", text="The moon is made of green cheese.", citations=["m1"])
 
 
 @pytest.mark.parametrize(
