@@ -9,7 +9,7 @@ from __future__ import annotations
 _CALLS = """\
 Functions (? optional):
 {listing}
-Reply with one JSON object: {{"thought": "what next and why, briefly", "call": {{"function": name, arguments}}}}"""
+Reply with one JSON object: {{"thought": "why, briefly", "call": {{"function": name, arguments}}}}"""
 FILTERED = "The server's content filter ended what you wrote. Put it in other words."
 
 
