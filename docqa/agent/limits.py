@@ -9,6 +9,7 @@ from docqa.agent.ending import Spent
 from docqa.memory.context import MainContext
 from docqa.settings import Settings
 
+_PAGES = 2  # of results that a further step may bring in
 _NEARLY = 0.8  # share of the seconds after which the model may only answer
 
 
@@ -42,7 +43,7 @@ class Limits:
         """The limit that allows no further step after this one, or an empty text."""
         settings = self._settings
         now, reserved = context.used, context.reserved
-        after = min(context.budget, now + context.step_room)
+        after = min(context.budget, now + min(context.step_room, _PAGES * context.page_tokens))
         if self._spent.steps >= settings.max_steps:
             return prompts.counted(settings.max_steps, "step")
         if self.seconds_left() <= (1 - _NEARLY) * settings.max_seconds:

@@ -36,7 +36,8 @@ class Writer:
         messages = [told, Message("user", cut(text, room, self._count, prompts.CUT))]
         needed = prompt_tokens(self._count, messages, ()) + limit
         # Two more steps of the run must remain within its tokens, and half of its seconds.
-        if self._spent.tokens + needed + 2 * settings.context_window > settings.max_tokens or self._seconds_left() <= 0:
+        rest = 2 * min(settings.context_window, settings.max_tokens // 8)
+        if self._spent.tokens + needed + rest > settings.max_tokens or self._seconds_left() <= 0:
             return ""
         completion = self._completed(messages, limit)
         self._failed = 0 if completion and completion.text.strip() else self._failed + 1

@@ -123,10 +123,12 @@ class Talk:
         self._quiet, self._json = quiet, json
         self._typed = sys.stdin.isatty() and not json
         self._screen = Screen(sys.stderr)
+        self._told = ""  # the conversation whose id was written
         self._stopped = False  # by Ctrl-C, and nothing was typed since
 
     def greet(self, id: str, exchange: Sequence[Said]) -> None:
         """Say which conversation goes on, and how it ended."""
+        self._told = id
         if self._json:
             said = [{"by": one.message.role, "when": one.when, "text": one.message.content} for one in exchange]
             print(to_json({"event": "resumed", "conversation": id, "last": said}), flush=True)
@@ -164,9 +166,10 @@ class Talk:
 
     def _answer(self, session: Session, question: str) -> None:
         check_question(question, session.settings)
-        new = not session.id
-        if self._json and new:
-            print(to_json({"event": "begun", "conversation": session.conversation.conversation}), flush=True)
+        id = session.conversation.conversation
+        if self._json and id != self._told:
+            print(to_json({"event": "begun", "conversation": id}), flush=True)
+        self._told = id
         follow(session.ask(question), quiet=self._quiet, json=self._json, typed=self._typed)
 
     @contextmanager

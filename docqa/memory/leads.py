@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import pairwise
+from itertools import islice, pairwise
 
 from docqa.memory.stems import stems
 from docqa.prompts import status
@@ -21,7 +21,14 @@ from ingest.names import normalise
 _UUID = r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 _IDENTIFIER = re.compile(rf"\b(?:{_UUID}|(?=[\w./-]*\d)(?=[\w./-]*[A-Za-z])\w+(?:[./-]\w+)*)\b")
 _NAME = re.compile(r"\b[A-Z][\w'’&-]*[\w](?:[ ](?:(?:of|the|and|for|de|van|von)[ ])*[A-Z][\w'’&-]*[\w])*")
-_FOLLOW = re.compile(r"\b(?:follow\w*|themselves|itself|chain\w*|until|nested|in turn|look\w* (?:\w+ )?up)\b", re.I)
+# A question that asks to follow values says so; "until 2025" or "supply chain" do not.
+_FOLLOW = re.compile(
+    r"\bin turn\b|\bthemselves be\b|\bitself (?:be|is|a) (?:a )?key\b|\bfollow (?:the|each|every|its|these|those) "
+    r"(?:chain|value|reference|link|key)s?\b|\blook\w* (?:it|them|each|that|these|those) up\b",
+    re.IGNORECASE,
+)
+_PERIOD = re.compile(r"(?:FY|CY|Q|H)\d+", re.IGNORECASE)
+_KEY_WITHIN, _GAP = 20, 24  # characters from a line's begin to a key, and from a key to its value
 _RELATIVE = frozenset("that which who whom whose where".split())
 # After these a relative pronoun asks or goes on, and does not describe a thing: "tell me which …".
 _NO_THING = frozenset(
@@ -44,10 +51,9 @@ _SHOWN = 4  # leads, and links of a chain, in the notes
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """A sentence or line that was read, with its identifiers in order and its names."""
+    """A sentence or line that was read, with its names."""
 
     text: str
-    identifiers: tuple[str, ...]
     names: tuple[str, ...]
 
 
@@ -155,10 +161,9 @@ class Leads:
 
     def _take_in(self, handle: str, line: str) -> None:
         if line not in self._statements:
-            identifiers = tuple(dict.fromkeys(_IDENTIFIER.findall(line)))
-            self._statements[line] = Statement(line, identifiers, tuple(_names(line)))
-            if len(identifiers) > 1:
-                self._after.setdefault(identifiers[0], []).append(identifiers[1])
+            self._statements[line] = Statement(line, tuple(_names(line)))
+            if pair := _key_and_value(line):
+                self._after.setdefault(pair[0], []).append(pair[1])
         names = self._statements[line].names
         shared = len(self._terms & stems(line)) if names else 0
         for name in names:
@@ -202,6 +207,15 @@ def _describes(question: str) -> bool:
     return any(
         word in _RELATIVE and before.isalpha() and before not in _NO_THING for before, word in pairwise(words[2:])
     )
+
+
+def _key_and_value(line: str) -> tuple[str, str] | None:
+    """The identifier that a line begins with and the one right after it: a record, not prose."""
+    found = list(islice(_IDENTIFIER.finditer(line), 2))
+    if len(found) < 2 or found[0].start() > _KEY_WITHIN or found[1].start() - found[0].end() > _GAP:
+        return None
+    key, value = found[0].group(), found[1].group()
+    return None if key == value or _PERIOD.fullmatch(key) or _PERIOD.fullmatch(value) else (key, value)
 
 
 @lru_cache(maxsize=8192)

@@ -113,6 +113,6 @@ def _listed(text: str) -> list[Any]:
     """A list that came as a text: JSON, or names with commas between them."""
     try:
         value = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return [part for part in re.split(r"[,;\s]+", text.strip("[] ")) if part]
     return value if isinstance(value, list) else [value]

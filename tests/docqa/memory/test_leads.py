@@ -135,3 +135,17 @@ def test_any_text_is_read_without_a_fault(question: str, texts: list[str], queri
     leads.passed_over(" ".join(texts), not_found=False)
     assert all(name.strip() for name in leads.open())
     assert all(line for line in leads.notes())
+
+
+@pytest.mark.parametrize(
+    ("question", "line"),
+    [
+        ("By how much did supply chain costs rise in FY2022?", "Supply chain costs rose in FY2022 over FY2021."),
+        ("What is the price of KX-204 until 2025?", "The price of the KX-204 was set beside that of the AB-99."),
+        ("Which values themselves be keys of FY2022?", "FY2022: FY2021"),
+    ],
+)
+def test_prose_and_periods_are_no_chain_of_keys_and_values(question: str, line: str) -> None:
+    leads = Leads(question)
+    leads.read([("c1", line)])
+    assert (leads.chain(), leads.must_search(), leads.end()) == ((), "", "")
