@@ -31,7 +31,11 @@ def model(settings: Settings, _library: Library) -> Health:
     opened = open_llm(settings)
     try:
         if opened.name == EXTRACTIVE:
-            return Health(True, f"{EXTRACTIVE}: it quotes what it finds; no language model is configured (DOCQA_LLM).")
+            unused = (
+                " DOCQA_LLM_BASE_URL is set and not used: set DOCQA_LLM=openai too." if settings.llm_base_url else ""
+            )
+            told = f"{EXTRACTIVE}: it quotes what it finds; no language model is configured (DOCQA_LLM).{unused}"
+            return Health(True, told)
         return _served(settings, opened)
     finally:
         if close := getattr(opened, "close", None):
