@@ -33,6 +33,7 @@ from docqa.prompts import status
 _LEDGER, _SUMMARY, _NOTES, _QUESTION = 0.3, 0.1, 0.08, 0.4
 _MOST_NOTES = 240  # tokens
 _SMALL = 1200  # tokens of a budget that has no room for notes
+_WIDE = 6000  # tokens of a budget in which a page of results may take a third
 _LEAST = 150  # tokens that ledger, summary, queue and question share at least
 _LEAST_QUESTION = 120  # tokens up to which a question is shown whole
 _LEAST_CALL = 80  # tokens for a call and its result at least
@@ -154,8 +155,8 @@ class MainContext:
 
     @property
     def page_tokens(self) -> int:
-        """Size of a page of results: a quarter of the budget, or what is free when ledger and summary are full."""
-        return min(self._least_room - _LEAST_CALL, max(self.budget // 4, 700), 6000)
+        """Size of a page of results: a part of the budget, or what is free when ledger and summary are full."""
+        return min(self._least_room - _LEAST_CALL, max(self.budget // (3 if self.budget >= _WIDE else 4), 700), 6000)
 
     @property
     def _least_room(self) -> int:

@@ -46,6 +46,6 @@ def test_what_is_trimmed_is_a_beginning_that_fits(text: str, limit: int) -> None
 
 def test_the_environment_is_left_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TIKTOKEN_CACHE_DIR", "/elsewhere")
-    tokens._encoding.cache_clear()
+    tokens._opened.cache_clear()
     assert tokens.count("harbour") == 2
     assert os.environ["TIKTOKEN_CACHE_DIR"] == "/elsewhere"

