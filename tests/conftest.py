@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -33,6 +35,18 @@ pytest_plugins = ["tests.servers.plugin"]
 def _own_data_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """No test reads or writes the data folder of whoever runs it."""
     monkeypatch.setenv("DOCQA_DATA_DIR", str(tmp_path / "data"))
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of 4 MiB."""
+    mount = ["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", str(tmp_path)]
+    answer = subprocess.run(mount, capture_output=True, text=True, check=False)
+    if answer.returncode != 0:
+        missing = f"a small file system cannot be mounted here: {answer.stderr.strip()}"
+        (pytest.fail if os.environ.get("CI") else pytest.skip)(missing)
+    yield tmp_path
+    subprocess.run(["umount", "-l", str(tmp_path)], check=True)
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

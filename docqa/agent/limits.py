@@ -30,24 +30,21 @@ class Limits:
 
     def reached(self, context: MainContext) -> str:
         """The limit that the step that was built exceeds, or an empty text."""
-        settings = self._settings
-        if self._spent.steps > settings.max_steps:
-            return prompts.counted(settings.max_steps, "step")
-        if self.seconds_left() <= 0:
-            return prompts.counted(settings.max_seconds, "second")
-        if self._spent.tokens + context.prompt_tokens + context.reserved > settings.max_tokens:
-            return f"{settings.max_tokens:,} tokens"
-        return ""
+        tokens = self._spent.tokens + context.prompt_tokens + context.reserved
+        return self._first(self._spent.steps > self._settings.max_steps, self.seconds_left() <= 0, tokens)
 
     def near(self, context: MainContext) -> str:
         """The limit that allows no further step after this one, or an empty text."""
-        settings = self._settings
         now, reserved = context.used, context.reserved
         after = min(context.budget, now + min(context.step_room, _PAGES * context.page_tokens))
-        if self._spent.steps >= settings.max_steps:
-            return prompts.counted(settings.max_steps, "step")
-        if self.seconds_left() <= (1 - _NEARLY) * settings.max_seconds:
-            return prompts.counted(settings.max_seconds, "second")
-        if self._spent.tokens + now + after + 2 * reserved > settings.max_tokens:
-            return f"{settings.max_tokens:,} tokens"
-        return ""
+        late = self.seconds_left() <= (1 - _NEARLY) * self._settings.max_seconds
+        tokens = self._spent.tokens + now + after + 2 * reserved
+        return self._first(self._spent.steps >= self._settings.max_steps, late, tokens)
+
+    def _first(self, steps: bool, late: bool, tokens: int) -> str:
+        """The first limit that holds: of steps, of seconds, or of tokens, of which so many would be taken."""
+        if steps:
+            return prompts.counted(self._settings.max_steps, "step")
+        if late:
+            return prompts.counted(self._settings.max_seconds, "second")
+        return f"{self._settings.max_tokens:,} tokens" if tokens > self._settings.max_tokens else ""

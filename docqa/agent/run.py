@@ -66,10 +66,11 @@ class Run:
     def ask(self, question: str, history: Sequence[Message]) -> MainContext:
         """Lay out the context with the question and the conversation before it. Raises what ``MainContext`` does."""
         settings, count = self._settings, self._count
-        until = self._recall.summary()[1]
-        kept = [(s.message, s.id) for s in self._recall.recent(_HISTORY) if s.id > until]
+        summary, until = self._recall.summary()
+        recent = self._recall.recent(_HISTORY)
+        kept = [(s.message, s.id) for s in recent if s.id > until]
         before = [*kept, *zip(history, self._recall.add(history, spoken=True), strict=True)]
-        wanted = self._offered(question)
+        wanted = self._offered(question, begun=bool(recent))
         asked = self._recall.add([Message("user", question)], spoken=True)[0]  # kept whatever becomes of the run
         self._names = wanted if self._has_room_for(wanted) else CORE
         limit = most_tokens(settings) if "remember" in self._names else 0
@@ -79,23 +80,23 @@ class Run:
         by_model = settings.summary == "model"
         write = Writer(self._llm, count, settings, self._spent, self._limits.seconds_left) if by_model else None
         library = self._archival.describe()
-        core.saw([library, self._recall.summary()[0], *(m.content for m, _ in before if m.role == "assistant")])
+        core.saw([library, summary, *(m.content for m, _ in before if m.role == "assistant")])
         sizes = (settings.context_window, settings.reserved_answer)
         self._context = MainContext(count, *sizes, specs(self._names), library, self._ledger, self._recall, core, write)
         self._question = question
-        self._context.ask(question, before, asked)
+        self._context.ask(question, before, asked, summary)
         # What an answer may rest on without a source: the user's words, and answers that had sources.
         told = [m.content for m, _ in before if m.role == "user" or SOURCES in m.content]
         self._tools = self._functions(core, told)
         self._narrowing = Narrowing(self._leads, self._names)
         return self._context
 
-    def _offered(self, question: str) -> tuple[str, ...]:
-        """The functions for this run: those of the conversation where there is one, and what was said where there is
-        anything.
+    def _offered(self, question: str, begun: bool) -> tuple[str, ...]:
+        """The functions for this run: those of the conversation where there is one, and the search in what was said
+        where anything was, in this conversation (``begun``) or another.
         """
         without: tuple[str, ...] = () if self._recall.lasting else CONVERSATION
-        if not without and not self._recall.recent(1) and not self._recall.search(question[:1000], 1):
+        if not without and not begun and not self._recall.search(question[:1000], 1):
             without = ("search_conversation",)
         return tuple(name for name in NAMES if name not in without)
 

@@ -44,9 +44,8 @@ class Writer:
         if completion is None:
             return ""
         written = completion.answer_tokens or self._count(completion.text)
-        self._spent.prompt_tokens += (completion.prompt_tokens or needed - limit) if completion.text else 0
-        self._spent.answer_tokens += written
-        self._spent.cached_tokens += completion.cached_tokens
+        asked = (completion.prompt_tokens or needed - limit) if completion.text else 0
+        self._spent.pay(asked, written, completion.cached_tokens)
         return completion.text.strip()
 
     def _completed(self, messages: list[Message], limit: int) -> Completion | None:

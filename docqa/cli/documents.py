@@ -19,7 +19,8 @@ from docqa.cli.options import (
     load_settings,
     open_library,
 )
-from docqa.cli.output import Screen, clean, page_ranges, plural, shorten, to_json
+from docqa.cli.output import Screen, clean, plural, shorten, to_json
+from docqa.prompts import page_ranges
 from ingest.errors import NotFoundError
 
 if TYPE_CHECKING:

@@ -7,7 +7,8 @@ from collections import Counter
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
-from docqa.cli.output import Screen, clean, page_ranges, plural
+from docqa.cli.output import Screen, clean, plural
+from docqa.prompts import page_ranges
 
 if TYPE_CHECKING:
     from ingest.pipeline.progress import Progress, Totals

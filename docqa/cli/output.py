@@ -45,17 +45,6 @@ def date(when: float) -> str:
     return datetime.fromtimestamp(when).strftime("%Y-%m-%d %H:%M")
 
 
-def page_ranges(pages: tuple[int, ...]) -> str:
-    """``1–3, 7`` for pages 1, 2, 3 and 7."""
-    runs: list[list[int]] = []
-    for page in pages:
-        if runs and page == runs[-1][1] + 1:
-            runs[-1][1] = page
-        else:
-            runs.append([page, page])
-    return ", ".join(str(a) if a == b else f"{a}–{b}" for a, b in runs)
-
-
 def to_json(record: object, **more: object) -> str:
     """A record (a dataclass or a dict) as one line of JSON, with more fields before its own."""
     values = dataclasses.asdict(record) if dataclasses.is_dataclass(record) and not isinstance(record, type) else record

@@ -112,6 +112,6 @@ def open_llm(settings: Settings) -> LLM:
         from docqa.llm.extractive import ExtractiveReader
 
         return ExtractiveReader()
-    from docqa.llm.openai import OpenAIModel
+    from docqa.llm.openai.model import OpenAIModel
 
     return OpenAIModel(settings)

@@ -96,13 +96,11 @@ class MainContext:
     @property
     def _fixed(self) -> int:
         """Tokens of the functions, the system message, and the status at its longest."""
-        return (
-            (START + self._count(self._schema))
-            + self._tokens(self._system())
-            + self._tokens(self._end)
-            + self.notes_room
-            + _SLACK
-        )
+        return self._functions + self._tokens(self._system()) + self._tokens(self._end) + self.notes_room + _SLACK
+
+    @property
+    def _functions(self) -> int:
+        return START + self._count(self._schema)
 
     def _system(self) -> Message:
         parts = [prompts.SYSTEM, prompts.library(self._library) if self._library else "", self._core.render()]
@@ -113,13 +111,14 @@ class MainContext:
         """Tokens that ledger, summary and queue share."""
         return self.budget - self._fixed - self._counted(self._question)
 
-    def ask(self, question: str, history: Sequence[tuple[Message, int]] = (), id: int = 0) -> None:
+    def ask(self, question: str, history: Sequence[tuple[Message, int]] = (), id: int = 0, summary: str = "") -> None:
         """Put the conversation before the run and its question into the queue. The question is never evicted.
 
         Args:
             question: the user's words; of a long one beginning and end are shown.
             history: messages before it, each with its id in recall (0: not there yet).
             id: the question's id in recall.
+            summary: that of the conversation before them.
 
         Raises:
             QuestionError: the question does not fit the window.
@@ -132,13 +131,13 @@ class MainContext:
                 f"shorten it or raise DOCQA_CONTEXT_WINDOW, which is {self.budget + self.reserved:,}."
             )
         limit = int(self._left * _SUMMARY) - OVERHEAD - _SLACK
-        self._summary = Summary(self._count, limit, self._write, self._recall.summary()[0])
+        self._summary = Summary(self._count, limit, self._write, summary)
         for message, kept in history:
             if message.role in ("user", "assistant") and message.content:
                 text = message.content if message.role == "user" else prompts.harmless(message.content)
                 shown = self._shortened(Message(message.role, text), self.step_room // 2)
                 ids = (kept,) if kept else tuple(self._recall.add([message], spoken=True))
-                self._append(Entry(0, (shown,), self._all((shown,)), ids=ids))
+                self._append(Entry(0, (shown,), self._tokens(shown), ids=ids))
         shown = Message("user", self._question)
         self._append(Entry(0, (shown,), self._tokens(shown), pinned=True, ids=(id,) if id else ()))
 
@@ -225,10 +224,9 @@ class MainContext:
         now = replace(state, used=self.used, budget=self.budget)
         now = now if self.notes_room else replace(now, lead="", end="")
         messages.append(Message("user", status.status(ledger, cut(notes, self.notes_room, self._count), now)))
-        functions = START + self._count(self._schema)
-        self.prompt_tokens = functions + self._all(messages)
+        self.prompt_tokens = self._functions + self._all(messages)
         same = next((n for n, (a, b) in enumerate(zip(self._sent, messages, strict=False)) if a != b), len(messages))
-        self.repeated = functions + self._all(messages[:same]) if self._sent and same else 0
+        self.repeated = self._functions + self._all(messages[:same]) if self._sent and same else 0
         self._sent = messages
         return messages
 
@@ -240,7 +238,7 @@ class MainContext:
         """What fills the window now, with its tokens, the last what is free: together they are the budget."""
         library = prompts.library(self._library) if self._library else ""
         texts = library, self._core.render(), self._summary.shown, self._ledger.render(self._ledger_room())
-        first = START + self._count(self._schema) + self._tokens(self._system())
+        first = self._functions + self._tokens(self._system())
         return contents(first, [self._count(text) for text in texts], self._queue, self.used, self.budget)
 
     def evictions(self) -> list[Eviction]:

@@ -59,12 +59,12 @@ class CoreMemory:
 
     def heard(self, texts: Iterable[str]) -> None:
         """Take notice of what the user said."""
-        for text in texts:
+        for text in texts if self.limit > 0 else ():  # without room nothing can be remembered, or has to be checked
             self._said |= stems(text)
 
     def saw(self, texts: Iterable[str]) -> None:
         """Take notice of text out of documents that the run has shown."""
-        for text in texts:
+        for text in texts if self.limit > 0 else ():
             self._read |= stems(text)
 
     def remember(self, block: str, text: str) -> str:

@@ -9,8 +9,7 @@ al., 2018). A lead is followed when it is searched for, or when what was read te
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable
 from functools import lru_cache
 from itertools import islice, pairwise
 
@@ -49,14 +48,6 @@ _MOST_STARTS = 20  # identifiers of a question from which chains begin
 _SHOWN = 4  # leads, and links of a chain, in the notes
 
 
-@dataclass(frozen=True, slots=True)
-class Statement:
-    """A sentence or line that was read, with its names."""
-
-    text: str
-    names: tuple[str, ...]
-
-
 class Leads:
     """The leads of one run."""
 
@@ -69,7 +60,7 @@ class Leads:
         self._known = normalise_words(question)
         self._follows = bool(_FOLLOW.search(question))
         self._bridge = _describes(question)  # something is asked of a thing that is only described
-        self._statements: dict[str, Statement] = {}
+        self._statements: dict[str, list[str]] = {}  # sentence or line → the names in it
         self._after: dict[str, list[str]] = {}  # identifier → those that stand right after it at the head of a line
         self._chains: dict[str, tuple[str, ...]] = {}
         self._bearing: dict[str, int] = {}  # name → words that its statement shares with the question
@@ -111,7 +102,7 @@ class Leads:
     def open(self) -> tuple[str, ...]:
         """What has not been looked up, what bears on the question most first."""
         if self._cache is None:
-            self._cache = tuple(dict.fromkeys(n for n in [*self._open_identifiers(), *self._open_names()]))
+            self._cache = tuple(dict.fromkeys([*self._open_identifiers(), *self._open_names()]))
         return self._cache
 
     def passed_over(self, cited: str, not_found: bool) -> str:
@@ -161,10 +152,10 @@ class Leads:
 
     def _take_in(self, handle: str, line: str) -> None:
         if line not in self._statements:
-            self._statements[line] = Statement(line, tuple(_names(line)))
+            self._statements[line] = _names(line)
             if pair := _key_and_value(line):
                 self._after.setdefault(pair[0], []).append(pair[1])
-        names = self._statements[line].names
+        names = self._statements[line]
         shared = len(self._terms & stems(line)) if names else 0
         for name in names:
             self._told.setdefault(_normal(name), set()).add(handle)
@@ -231,7 +222,7 @@ def _whole(text: str) -> str:
     return " ".join(normalise(part) for part in re.findall(r".{1,60}(?:\s|$)|\S{1,80}", text.replace("\n", " ")))
 
 
-def _names(line: str) -> Sequence[str]:
+def _names(line: str) -> list[str]:
     """Sequences of capitalised words in a line; its first word alone, dates and acronyms of one letter are none."""
     found = []
     for match in _NAME.finditer(line):

@@ -6,8 +6,6 @@ import re
 import unicodedata
 from functools import lru_cache
 
-from ingest.names import normalise
-
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W\d_]+)?")
 STOP = frozenset(
     """
@@ -41,8 +39,3 @@ def _stem(word: str) -> str:
     word = word.replace("’", "'").removesuffix("'s").replace("'", "")
     short = _ENDINGS.sub("", word)
     return short if len(short) >= 3 and not word[0].isdigit() else word
-
-
-def same(name: str, other: str) -> bool:
-    """Whether two names are the same but for case, accents and punctuation."""
-    return normalise(name) == normalise(other)

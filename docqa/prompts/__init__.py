@@ -63,6 +63,17 @@ def counted(count: float, noun: str) -> str:
     return f"{number} {noun}{'' if count == 1 else 's'}"
 
 
+def page_ranges(pages: Sequence[int], dash: str = "–") -> str:
+    """``1–3, 7`` for pages 1, 2, 3 and 7; with ``-`` as ``dash`` as ``read_document`` takes them."""
+    runs: list[list[int]] = []
+    for page in pages:
+        if runs and page == runs[-1][1] + 1:
+            runs[-1][1] = page
+        else:
+            runs.append([page, page])
+    return ", ".join(str(first) if first == last else f"{first}{dash}{last}" for first, last in runs)
+
+
 def question(text: str) -> str:
     """The question as the model sees it."""
     return f"<question>\n{inside(text, 'question')}\n</question>"

@@ -78,7 +78,10 @@ class Tools:
         for chunk in self.handles.shown().values():
             pages.setdefault(chunk.title, set()).add(chunk.page)
         queries = list(dict.fromkeys(key.rsplit(" ", 1)[0] for key in self._queries))[-_NOTED:]
-        places = [f"{prompts.attribute(title)[:60]} {_ranges(sorted(found))}" for title, found in pages.items()]
+        places = [
+            f"{prompts.attribute(title)[:60]} {prompts.page_ranges(sorted(found), '-')}"
+            for title, found in pages.items()
+        ]
         return [line for line in (status.searched(queries), status.read(places[-_NOTED:])) if queries or places]
 
     def stands_under(self, answer: Answer) -> str:
@@ -273,14 +276,3 @@ class Tools:
     def _passage(self, chunk: Chunk, above: bool) -> passages.Passage:
         place = (self.handles.of(chunk), chunk.title, chunk.page, chunk.headings, chunk.columns, chunk.text)
         return passages.Passage(*place, above)
-
-
-def _ranges(pages: Sequence[int]) -> str:
-    """``1-3, 7`` for pages 1, 2, 3 and 7."""
-    runs: list[list[int]] = []
-    for page in pages:
-        if runs and page == runs[-1][1] + 1:
-            runs[-1][1] = page
-        else:
-            runs.append([page, page])
-    return ", ".join(f"{a}-{b}" if a < b else str(a) for a, b in runs)

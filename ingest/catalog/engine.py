@@ -35,7 +35,7 @@ def open_engine(settings: Settings) -> Engine:
         engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS} if sqlite else {})
         if sqlite:
             event.listen(engine, "connect", _prepare_sqlite)
-            event.listen(engine, "begin", _begin_sqlite)
+            event.listen(engine, "begin", begin_sqlite)
         try:
             migrate(engine)
         except BaseException:
@@ -56,10 +56,13 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
         connection.execute(f"PRAGMA {pragma}")
 
 
-def _begin_sqlite(connection: Connection) -> None:
-    """Writers take the lock at once: a reader that turns writer could otherwise be refused without waiting."""
-    reading = connection.get_execution_options().get("reading", False)
-    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+def begin_sqlite(connection: Connection) -> None:
+    """Begin a transaction, but for a ``bare`` connection. Writers take the lock at once: a reader that turns writer
+    could otherwise be refused without waiting.
+    """
+    options = connection.get_execution_options()
+    if not options.get("bare"):
+        connection.exec_driver_sql("BEGIN" if options.get("reading") else "BEGIN IMMEDIATE")
 
 
 def migrate(engine: Engine) -> None:
@@ -72,7 +75,7 @@ def migrate(engine: Engine) -> None:
     from alembic.runtime.migration import MigrationContext
     from alembic.script import ScriptDirectory
 
-    config = _alembic()
+    config = alembic_config(MIGRATIONS)
     script = ScriptDirectory.from_config(config)
     with engine.connect().execution_options(reading=True) as connection:
         revision = MigrationContext.configure(connection).get_current_revision()
@@ -88,12 +91,12 @@ def migrate(engine: Engine) -> None:
         command.upgrade(config, "head")
 
 
-def _alembic() -> Any:
-    """Alembic's configuration, without a file."""
+def alembic_config(migrations: Path) -> Any:
+    """Alembic's configuration for a folder of migrations, without a file."""
     from alembic.config import Config
 
     config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    config.set_main_option("script_location", str(migrations).replace("%", "%%"))
     config.set_main_option("path_separator", "newline")
     return config
 

@@ -8,7 +8,3 @@
 - ``probe.py``, ``remembered.py``: which way a model masters, found out once
 - ``counting.py``: tokens
 """
-
-from docqa.llm.openai.model import OpenAIModel
-
-__all__ = ["OpenAIModel"]

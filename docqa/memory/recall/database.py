@@ -15,6 +15,7 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 from docqa.errors import RecallError
 from docqa.memory.recall.tables import HEAD, VERSION_TABLE
 from docqa.settings import Settings
+from ingest.catalog.engine import alembic_config, begin_sqlite
 from ingest.errors import BusyError, DocqaError, StorageFullError
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -121,7 +122,7 @@ def _engine(url: URL, sqlite: bool) -> Engine:
         return create_engine(url, pool_size=5, max_overflow=10, pool_pre_ping=True)
     engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS}, pool_size=5, max_overflow=-1)
     event.listen(engine, "connect", _prepare_sqlite)
-    event.listen(engine, "begin", _begin_sqlite)
+    event.listen(engine, "begin", begin_sqlite)
     return engine
 
 
@@ -141,13 +142,6 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
             time.sleep(0.02)
 
 
-def _begin_sqlite(connection: Connection) -> None:
-    """Writers take the lock at once: a reader that turns writer could otherwise be refused without waiting."""
-    options = connection.get_execution_options()
-    if not options.get("bare"):
-        connection.exec_driver_sql("BEGIN" if options.get("reading") else "BEGIN IMMEDIATE")
-
-
 def _revision(connection: Connection) -> str:
     """Of the tables; empty where there are none. Asked without Alembic, which takes long to import."""
     if not inspect(connection).has_table(VERSION_TABLE):
@@ -157,11 +151,8 @@ def _revision(connection: Connection) -> str:
 
 def _upgrade(connection: Connection) -> None:
     from alembic import command
-    from alembic.config import Config
 
-    config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
-    config.set_main_option("path_separator", "newline")
+    config = alembic_config(MIGRATIONS)
     config.attributes["connection"] = connection
     command.upgrade(config, "head")
 

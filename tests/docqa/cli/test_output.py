@@ -7,9 +7,10 @@ import json
 
 import pytest
 
-from docqa.cli.output import Screen, clean, event_json, page_ranges, plural, shorten
+from docqa.cli.output import Screen, clean, event_json, plural, shorten
 from docqa.cli.steps import show_answer, show_step
 from docqa.events import Answered, Citation, Event, Evicted, Observed, Recalled, Remembered, StepStarted, ToolCalled
+from docqa.prompts import page_ranges
 
 CITED = Citation(1, "d", "Annual\x1b[2J report", 12, "c", "net  sales\nwere 5 million", 0, 5, ((0.0, 1.0, 2.0, 3.0),))
 ANSWER = Answered("5 million [1]", (CITED,), "answered", "extractive reader", 3, 1.25, 0, 0)

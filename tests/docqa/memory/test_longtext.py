@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from docqa.memory.longtext import PAGE_CHARS, pages
-from docqa.memory.stems import same, stems
+from docqa.memory.stems import stems
 
 
 def test_a_short_text_is_one_page() -> None:
@@ -46,8 +46,3 @@ def test_numbers_and_identifiers_stay_as_they_are() -> None:
 
 def test_only_the_beginning_of_a_very_long_text_is_looked_at() -> None:
     assert "zebra" not in stems("word " * 9000 + "zebra")
-
-
-def test_names_are_the_same_but_for_case_and_accents() -> None:
-    assert same("Tårnholm Harbour", "tarnholm harbour")
-    assert not same("Tarnholm", "Ostervik")

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from itertools import count
@@ -51,18 +49,6 @@ def test_a_search_while_others_write_and_optimise_sees_whole_writes(archive: Lan
 
 
 # A full disk
-
-
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of 4 MiB."""
-    mount = ["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", str(tmp_path)]
-    answer = subprocess.run(mount, capture_output=True, text=True, check=False)
-    if answer.returncode != 0:
-        missing = f"a small file system cannot be mounted here: {answer.stderr.strip()}"
-        (pytest.fail if os.environ.get("CI") else pytest.skip)(missing)
-    yield tmp_path
-    subprocess.run(["umount", "-l", str(tmp_path)], check=True)
 
 
 def put_without_end(archive: LanceArchive, confirmed: list[int]) -> None:

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from docqa.llm.openai import OpenAIModel, retrying
+from docqa.llm.openai import retrying
+from docqa.llm.openai.model import OpenAIModel
 from docqa.settings import Settings
 from tests.servers.openai import ModelServer
 

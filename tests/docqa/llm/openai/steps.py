@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from docqa.llm import Completion, Message, TextDelta, ToolSpec
-from docqa.llm.openai import OpenAIModel
+from docqa.llm.openai.model import OpenAIModel
 
 ASKED = [Message("system", "You answer."), Message("user", "Who built the harbour?")]
 STRING = {"type": "string"}

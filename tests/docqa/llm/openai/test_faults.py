@@ -14,7 +14,7 @@ import pytest
 
 from docqa.errors import ModelError, ModelTimeout
 from docqa.llm import Message, TextDelta
-from docqa.llm.openai import OpenAIModel
+from docqa.llm.openai.model import OpenAIModel
 from docqa.llm.openai.retrying import MOST_ASKED, asked_pause, pause
 from docqa.settings import Settings
 from tests.docqa.llm.openai.conftest import Open

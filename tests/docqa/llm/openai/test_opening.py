@@ -7,7 +7,7 @@ import socket
 import pytest
 
 from docqa.errors import ModelError
-from docqa.llm.openai import OpenAIModel
+from docqa.llm.openai.model import OpenAIModel
 from docqa.settings import Settings
 from ingest.errors import SettingsError
 from tests.docqa.llm.openai.conftest import Open

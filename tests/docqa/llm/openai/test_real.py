@@ -10,7 +10,7 @@ import pytest
 
 from docqa.errors import ContextOverflow, ModelTimeout
 from docqa.llm import Completion, Message, TextDelta, ToolCall
-from docqa.llm.openai import OpenAIModel
+from docqa.llm.openai.model import OpenAIModel
 from docqa.memory.budget import prompt_tokens
 from docqa.settings import Settings
 from docqa.tools import specs

@@ -6,7 +6,6 @@ import os
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator
 from contextlib import closing
 from itertools import count
 from pathlib import Path
@@ -186,18 +185,6 @@ def test_a_store_that_another_process_holds_is_named(settings: Settings, monkeyp
         other.execute("ROLLBACK")
         other.close()
         assert say(conversation, "hello")
-
-
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of 4 MiB."""
-    mount = ["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", str(tmp_path)]
-    answer = subprocess.run(mount, capture_output=True, text=True, check=False)
-    if answer.returncode != 0:
-        missing = f"a small file system cannot be mounted here: {answer.stderr.strip()}"
-        (pytest.fail if os.environ.get("CI") else pytest.skip)(missing)
-    yield tmp_path
-    subprocess.run(["umount", "-l", str(tmp_path)], check=True)
 
 
 def test_a_full_disk_is_named_and_nothing_confirmed_is_lost(small_disk: Path) -> None:
