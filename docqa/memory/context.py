@@ -213,6 +213,7 @@ class MainContext:
         if self._count.changed():
             self._queue.recount(self._all)
             self._ledger.recount()
+            self._summary.recount()
         self._make_fit(state.step - 1)
         squeezed = self._squeeze()
         self.shrunk = squeezed or len(self._evicted) > evicted

@@ -74,14 +74,16 @@ class Queue:
     def squeeze(
         self, excess: int, shorten: Callable[[Message, int], Message], tokens: Callable[[Sequence[Message]], int]
     ) -> bool:
-        """Shorten the last message of the longest entry that may be cut by ``excess`` tokens or a quarter; false where
-        none can.
+        """Shorten a message of the longest entry that may be cut by ``excess`` tokens or a quarter, its longest one if
+        that can be cut; false where none can.
         """
         for entry in sorted((e for e in self._entries if not e.pinned), key=lambda e: -e.tokens):
-            last = entry.messages[-1]
-            short = shorten(last, max(8, tokens([last]) - max(excess, tokens([last]) // 4)))
-            if tokens([short]) < tokens([last]):
-                messages = (*entry.messages[:-1], short)
+            for long in sorted(entry.messages, key=lambda message: -tokens([message])):
+                before = tokens([long])
+                short = shorten(long, max(8, before - max(excess, before // 4)))
+                if tokens([short]) >= before:
+                    continue
+                messages = tuple(short if message is long else message for message in entry.messages)
                 cut = replace(entry, messages=messages, tokens=tokens(messages), call="", chunks=frozenset())
                 self._entries = [cut if e is entry else e for e in self._entries]
                 return True

@@ -24,10 +24,12 @@ def call_message(text: str, call: ToolCall, limit: int, count: Count) -> Message
 
 
 def shortened(message: Message, limit: int, count: Count) -> Message:
-    """A message whose content is cut so that the whole has at most ``limit`` tokens, or no content is left."""
+    """A message whose content, or call, is cut so that it has at most ``limit`` tokens, or nothing of it is left."""
     if message_tokens(message, count) <= limit:
         return message
     room = limit - message_tokens(replace(message, content=""), count)
+    if room < 0 and message.calls:
+        return call_message("", message.calls[0], limit, count)
     while True:
         short = replace(message, content=cut(message.content, room, count, prompts.CUT))
         if message_tokens(short, count) <= limit or not short.content:

@@ -48,6 +48,13 @@ class Summary:
             self._lines.extend(_line(message))
         self._thin()
 
+    def recount(self) -> None:
+        """Cut what no longer fits, because the model counts otherwise now."""
+        room = self._limit - self._count(prompts.earlier("")) - 4
+        if self.text and not self._fits():
+            self.text = cut(self.text, room, self._count, prompts.CUT)
+            self._lines = self.text.splitlines()
+
     def _written(self, messages: Sequence[Message]) -> str:
         """What the model writes, cut to the limit; empty where it fails."""
         room = self._limit - self._count(prompts.earlier("")) - 4

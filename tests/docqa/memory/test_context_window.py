@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from docqa.errors import ContextError, QuestionError
@@ -61,7 +61,7 @@ class Run:
         return shown
 
 
-@settings(max_examples=100, deadline=None, derandomize=True)
+@settings(max_examples=100, deadline=None, derandomize=True, phases=[Phase.generate])
 @given(
     window=st.one_of(st.integers(1024, 3000), st.integers(1024, 131_072)),
     reserved=st.integers(64, 4096),
@@ -99,7 +99,7 @@ def test_the_window_is_never_exceeded(
         assert [m.content for m in run.sent(step + 1) if m.role == "tool"][-len(newest) :] == newest
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=60, deadline=None, derandomize=True, phases=[Phase.generate])
 @given(window=st.integers(3000, 131_072), growth=st.floats(1, 2), at=st.integers(1, 6), steps=steps)
 def test_nor_where_the_counts_grow_between_two_steps(window: int, growth: float, at: int, steps: list[Any]) -> None:
     class Growing(ScriptedModel):
