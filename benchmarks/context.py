@@ -23,7 +23,7 @@ from typing import Any
 from benchmarks.archives.made import DIMENSION, Maker
 from benchmarks.common import json_lines, table
 from docqa.agent import Agent
-from docqa.events import Answered, Evicted, StepStarted
+from docqa.events import Answered, Evicted, Observed, StepStarted
 from docqa.llm import Completion, Message, TextDelta, ToolSpec
 from docqa.llm.scripted import ScriptedModel, call
 from docqa.memory.archival import Listed, Snapshot
@@ -195,7 +195,7 @@ def _print_prefixes(shares: Sequence[tuple[float, float]]) -> None:
 
 
 def _own_time(shelves: Shelves, asked: Sequence[str], window: int, steps: int) -> tuple[object, ...]:
-    """Page through results until so many steps are timed; in the longer run the window fills and is evicted."""
+    """Page through results until so many steps are timed, each of which brought a page that was not seen before."""
     taken: list[float] = []
     evicted = 0
     for question in itertools.cycle(asked):
@@ -205,6 +205,8 @@ def _own_time(shelves: Shelves, asked: Sequence[str], window: int, steps: int) -
         begun = outside = 0.0
         for event in Agent(model, shelves, settings).run(question):
             evicted += event.messages if isinstance(event, Evicted) else 0
+            if isinstance(event, Observed) and not event.ok:
+                break  # behind the last page
             if isinstance(event, StepStarted | Answered):
                 now, spent = time.perf_counter(), model.seconds + shelves.seconds
                 if begun:

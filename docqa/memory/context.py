@@ -144,8 +144,9 @@ class MainContext:
     @property
     def step_room(self) -> int:
         """Tokens that the exchanges of one step may take together: what ledger and summary leave."""
-        shown = self._ledger.render(int(self._left * _LEDGER) - _SLACK)
-        return self._left - self._counted(shown) - int(self._left * _SUMMARY)
+        left = self._left
+        shown = self._ledger.render(int(left * _LEDGER) - _SLACK)
+        return left - self._counted(shown) - int(left * _SUMMARY)
 
     @property
     def most_calls(self) -> int:
@@ -159,7 +160,8 @@ class MainContext:
 
     @property
     def _least_room(self) -> int:
-        return self._left - int(self._left * _LEDGER) - int(self._left * _SUMMARY)
+        left = self._left
+        return left - int(left * _LEDGER) - int(left * _SUMMARY)
 
     @property
     def used(self) -> int:
@@ -278,8 +280,8 @@ class MainContext:
         return squeezed
 
     def _ledger_room(self) -> int:
-        newest = self._queue.spent(self._queue.newest())
-        return min(int(self._left * _LEDGER), self._left - int(self._left * _SUMMARY) - newest) - _SLACK
+        left, newest = self._left, self._queue.spent(self._queue.newest())
+        return min(int(left * _LEDGER), left - int(left * _SUMMARY) - newest) - _SLACK
 
     def _counted(self, text: str) -> int:
         """Tokens of a message of the user's with this text, 0 for none."""

@@ -228,6 +228,7 @@ def _names(line: str) -> list[str]:
     for match in _NAME.finditer(line):
         words = match.group().split()
         alone = len(words) == 1 and (match.start() == 0 or line[: match.start()].rstrip()[-1:] in (".", ":", "|", "•"))
-        if not alone and not {w.casefold() for w in words} & _MONTHS and not _IDENTIFIER.fullmatch(match.group()):
+        dated = any(word.casefold() in _MONTHS for word in words)
+        if not alone and not dated and not _IDENTIFIER.fullmatch(match.group()):
             found.append(match.group())
     return list(dict.fromkeys(found))
