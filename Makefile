@@ -9,8 +9,9 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 COMPILE := $(BIN)/pip-compile --quiet --upgrade --generate-hashes --allow-unsafe --strip-extras --no-header \
 	--no-emit-index-url --no-emit-trusted-host --no-emit-find-links
 PYTEST_ARGS ?=
+CHAOS_ARGS ?=
 
-.PHONY: demo test lint format docs bench weaviate weaviate-run lock clean
+.PHONY: demo test chaos lint format docs bench weaviate weaviate-run lock clean
 .DELETE_ON_ERROR:
 
 demo: export DOCQA_DATA_DIR = build/demo
@@ -28,6 +29,10 @@ demo: .venv/runtime
 test: lint
 	@test -n "$$DOCQA_TEST_WEAVIATE_URL" || $(BIN)/python -m tests.servers.weaviate build || true    # says what it lacks
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+chaos: .venv/dev    # many minutes: 100 kills while documents go in, on both archives. CHAOS_ARGS="--seed 7" repeats a run
+	$(BIN)/python -m tests.chaos --archive lancedb $(CHAOS_ARGS)
+	$(BIN)/python -m tests.chaos --archive weaviate $(CHAOS_ARGS)
 
 lint: .venv/dev
 	$(BIN)/ruff check .
@@ -72,7 +77,7 @@ weaviate-run: weaviate    # until Ctrl-C, with its data in build/weaviate
 
 lock: .venv/dev    # the newest versions that pyproject.toml allows
 	$(COMPILE) --output-file requirements.lock pyproject.toml
-	for extra in dev bench postgres; do \
+	for extra in dev bench postgres s3; do \
 		$(BIN)/python -c "import tomllib; \
 			print(*tomllib.load(open('pyproject.toml', 'rb'))['project']['optional-dependencies']['$$extra'], sep='\n')" | \
 		$(COMPILE) --constraint requirements.lock --output-file requirements-$$extra.lock - || exit; \

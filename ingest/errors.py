@@ -9,6 +9,7 @@ DocqaError
 │   ├── EmptyError           it has no bytes, or no text on any page
 │   ├── TooLargeError        it is over a limit
 │   └── ParserStoppedError   reading it ran out of time or memory, or crashed the reader
+├── JobError                 the job is in a state in which this cannot be done
 ├── NotFoundError            no such document, collection, chunk or file
 ├── EmbedderError            the embedder cannot be opened or did not answer
 ├── ArchiveError             the archive refused or failed
@@ -16,6 +17,8 @@ DocqaError
 ├── CatalogError             the catalog refused or failed
 │   ├── CatalogVersionError  it was made by a newer docqa
 │   └── BusyError            another process holds what is needed
+├── FilesError               the original files cannot be read or written at the moment
+├── BrokerError              the broker cannot be reached or must not be used
 └── StorageFullError         no space left where docqa keeps its data
 """
 
@@ -58,6 +61,10 @@ class ParserStoppedError(DocumentError):
     """Reading ran out of time or memory, or crashed the reader."""
 
 
+class JobError(DocqaError):
+    """The job is in a state in which this cannot be done."""
+
+
 class NotFoundError(DocqaError):
     """No such document, collection, chunk or file."""
 
@@ -84,6 +91,14 @@ class CatalogVersionError(CatalogError):
 
 class BusyError(CatalogError):
     """Another process holds what is needed."""
+
+
+class FilesError(DocqaError):
+    """The original files cannot be read or written at the moment."""
+
+
+class BrokerError(DocqaError):
+    """The broker cannot be reached or must not be used."""
 
 
 class StorageFullError(DocqaError):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import threading
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -26,6 +27,7 @@ __all__ = ["PARSER_VERSION", "SUFFIXES", "ParserPool"]
 SUFFIXES = frozenset(_SUFFIXES)
 """Suffixes of the files that can be read, lower case."""
 _SURVEY_TRIES = 4
+_TRIES = 3
 _MAX_SERVED = 500
 
 
@@ -66,18 +68,23 @@ class ParserPool:
         """
         self._check_size(path)
         skip: tuple[int, ...] = ()
-        for _ in range(_SURVEY_TRIES):
+        stops: Counter[int] = Counter()  # by the page that was being read; 0 while the file was opened
+        while True:
             at = 0
             try:
                 for report in self._ask(self._request(path, name, skip=skip)):
                     at = report[1] if report[0] == "at" else at
             except Stopped as stopped:
+                stops[at] += 1
+                if _may_be_chance(stopped, stops[at]):
+                    continue
                 if not at:
                     raise errors.ParserStoppedError(f"{stopped.reason} while the file was opened") from None
-                skip, reason = (*skip, at), f"{stopped.reason} on page {at}"
+                skip = (*skip, at)
+                if len(skip) >= _SURVEY_TRIES:
+                    raise errors.ParserStoppedError(f"{stopped.reason} on page {at}") from None
                 continue
             return _survey(_final(report, "survey"))
-        raise errors.ParserStoppedError(reason)
 
     def pages(self, path: Path, survey: Survey, first: int, last: int) -> list[Page]:
         """Pages ``first`` to ``last`` (from 1, both included). A page that cannot be read comes with ``error`` set.
@@ -87,6 +94,7 @@ class ParserPool:
         """
         wanted = range(max(first, 1), min(last, survey.page_count) + 1)
         found: dict[int, Page] = {}
+        unopened = 0
         stopped_at: set[int] = set()
         skip: set[int] = set()
         while missing := tuple(number for number in wanted if number not in found):
@@ -100,6 +108,9 @@ class ParserPool:
                 _final(report, "done")
             except Stopped as stopped:
                 if not seen:
+                    unopened += 1
+                    if _may_be_chance(stopped, unopened):
+                        continue
                     raise errors.ParserStoppedError(f"{stopped.reason} while the file was opened") from None
                 # What came before a page may have used up the limit, and a kill may come from outside: then once more.
                 if seen[-1] in stopped_at or (len(seen) == 1 and stopped.limit):
@@ -170,6 +181,11 @@ class ParserPool:
                     self._idle.append(child)
             if not keep:
                 child.close()
+
+
+def _may_be_chance(stopped: Stopped, times: int) -> bool:
+    """Whether a child that ended at one place for so many times may have been killed from outside, not by the file."""
+    return not stopped.limit and times < _TRIES
 
 
 def _final(report: Report, kind: str) -> tuple[Any, ...]:

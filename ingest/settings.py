@@ -30,7 +30,9 @@ class Settings(BaseSettings):
         "lancedb", description="Archive backend: 'lancedb' (embedded, below the data folder) or 'weaviate' (a server)."
     )
     catalog_url: str = Field("", description="SQLAlchemy URL of the catalog; empty: SQLite in the data folder.")
-    files_url: str = Field("", description="fsspec URL of the folder of original files; empty: in the data folder.")
+    files_url: str = Field(
+        "", description="Folder of the original files, or its URL (s3://bucket/prefix); empty: in the data folder."
+    )
 
     weaviate_url: str = Field(
         "http://127.0.0.1:8080",
@@ -93,6 +95,28 @@ class Settings(BaseSettings):
     parse_cpu_seconds: float = Field(120, gt=0, description="CPU time for reading one document's part.")
     parse_memory_mb: int = Field(1024, ge=64, description="Memory of one parser process, in MiB.")
     parsers: int = Field(1, ge=1, description="Parser processes side by side.")
+
+    broker_url: str = Field(
+        "",
+        pattern=r"^$|^(redis|rediss|unix)://\S+$",
+        examples=["redis://127.0.0.1:6379/0"],
+        description="Redis-protocol URL of the workers' broker; empty: a Valkey that docqa starts itself in the data "
+        "folder.",
+        repr=False,
+    )
+    broker_memory_mb: int = Field(64, ge=16, description="Memory of the Valkey that docqa starts, in MiB.")
+    worker_processes: int = Field(
+        0, ge=0, le=256, description="Documents' parts that one worker does side by side; 0: one for each core."
+    )
+    worker_memory_mb: int = Field(
+        2048, ge=512, description="Memory, in MiB, after which a worker's process is replaced by a fresh one."
+    )
+    part_seconds: float = Field(
+        600, ge=1, description="Seconds that one part may take a worker before its process is ended."
+    )
+    lease_seconds: float = Field(
+        60, ge=2, description="Seconds without a sign of life after which what a worker has is given to others."
+    )
 
     @property
     def root(self) -> Path:

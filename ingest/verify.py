@@ -15,7 +15,7 @@ from ingest.catalog.rows import Part
 from ingest.errors import CatalogError, NotFoundError
 from ingest.library import Library
 from ingest.pipeline import clean, resume
-from ingest.pipeline.discover import path_of
+from ingest.pipeline.originals import bring_back
 from ingest.types import Condition, Filter
 
 DifferenceKind = Literal[
@@ -42,9 +42,7 @@ class Difference:
     repaired: bool = False
 
 
-def verify(
-    library: Library, repair: bool = False, deep: bool = False, orphans: bool = False
-) -> list[Difference]:
+def verify(library: Library, repair: bool = False, deep: bool = False, orphans: bool = False) -> list[Difference]:
     """Every difference between what the catalog says and what archive and files hold; none if all is well.
 
     Args:
@@ -165,7 +163,8 @@ def _orphan_chunks(library: Library) -> Iterator[Difference]:
 def _files(library: Library, deep: bool, idle: bool) -> Iterator[Difference]:
     inventory = library.catalog.ledger.inventory()
     kept = set(library.files.all())
-    needed = {each.sha256: each for each in inventory if each.state in ("live", "ingesting") and not each.busy}
+    wanted = ("live", "ingesting", "queued")
+    needed = {each.sha256: each for each in inventory if each.state in wanted and not each.busy}
     for sha256, held in sorted(needed.items()):
         common = (sha256, held.source, held.document)
         if sha256 not in kept:
@@ -189,7 +188,7 @@ def _mend(library: Library, found: Sequence[Difference], orphans: bool) -> None:
     """Repair differences: files first, since the rest is made from them."""
     for each in found:
         if each.kind in ("missing file", "changed file"):
-            _bring_back(library, each)
+            bring_back(library, each.subject, each.source)
         elif each.kind == "orphan file":
             library.files.delete(each.subject)
         elif each.kind == "orphan chunks" and orphans:
@@ -204,16 +203,3 @@ def _mend(library: Library, found: Sequence[Difference], orphans: bool) -> None:
     if again:
         for _ in resume(library, list(again)):
             pass
-
-
-def _bring_back(library: Library, lost: Difference) -> None:
-    """Copy the original file in again, if it is still what it was at its place."""
-    try:
-        path = path_of(lost.source)
-        with open(path, "rb") as file:
-            same = hashlib.file_digest(file, "sha256").hexdigest() == lost.subject
-    except OSError:
-        return
-    if same:
-        library.files.delete(lost.subject)
-        library.files.add(path)

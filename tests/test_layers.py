@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[1]
 # Layers from the bottom up. A module imports its own layer and those below; in INGEST_MIDDLE not even its own layer.
 INGEST = (
     ("types", "errors", "settings", "tokens", "names"),
-    ("parse", "parsers", "chunk", "embed", "archive", "catalog", "files"),
+    ("parse", "parsers", "chunk", "embed", "archive", "catalog", "files", "broker"),
     ("library",),
     ("pipeline", "verify"),
     ("worker",),
@@ -45,7 +45,11 @@ SDK_PLACES = {
     "sqlalchemy": ("ingest.catalog", "docqa.memory.recall"),
     "alembic": ("ingest.catalog", "docqa.memory.recall"),
     "fsspec": ("ingest.files",),
+    "s3fs": ("ingest.files",),
+    "botocore": ("ingest.files",),
     "celery": ("ingest.worker",),
+    "kombu": ("ingest.worker",),
+    "redis": ("ingest.broker",),
     "fastapi": ("docqa.api",),
     "typer": ("docqa.cli",),
     "rich": ("docqa.cli",),

@@ -11,7 +11,21 @@ import sys
 
 import typer
 
-from docqa.cli import archive, ask, chat, doctor, documents, ingest, replay, trace, verify
+from docqa.cli import (
+    archive,
+    ask,
+    chat,
+    doctor,
+    documents,
+    ingest,
+    jobs,
+    replay,
+    schedules,
+    trace,
+    verify,
+    watch,
+    worker,
+)
 from docqa.cli.options import Json, examples
 from docqa.cli.output import clean, shorten, to_json
 from ingest.errors import DocqaError
@@ -27,6 +41,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command(epilog=ingest.EXAMPLES)(ingest.ingest)
+app.command(epilog=watch.EXAMPLES)(watch.watch)
 app.command(epilog=ask.EXAMPLES)(ask.ask)
 app.command(epilog=chat.EXAMPLES)(chat.chat)
 app.command(epilog=replay.EXAMPLES)(replay.replay)
@@ -34,6 +49,9 @@ app.command(epilog=trace.EXAMPLES)(trace.trace)
 app.add_typer(documents.app, name="documents")
 app.command(epilog=documents.COLLECTIONS_EXAMPLES)(documents.collections)
 app.add_typer(archive.app, name="archive")
+app.command(epilog=worker.EXAMPLES)(worker.worker)
+app.add_typer(jobs.app, name="jobs")
+app.add_typer(schedules.app, name="schedules")
 app.command(epilog=verify.EXAMPLES)(verify.verify)
 app.command(epilog=doctor.EXAMPLES)(doctor.doctor)
 

@@ -157,13 +157,42 @@ def recall(settings: Settings, library: Library) -> Health:
     return Health(True, f"{conversations} of the user '{settings.user}' (DOCQA_USER).")
 
 
+def files(_settings: Settings, library: Library) -> Health:
+    """Whether the original files can be written and read."""
+    return library.files.health()
+
+
+def broker(settings: Settings, _library: Library) -> Health:
+    """Whether the workers' broker can be used: one that evicts keys must not be."""
+    from ingest.broker import broker_health
+
+    return broker_health(settings)
+
+
+def workers(settings: Settings, library: Library) -> Health:
+    """Whether somebody does what waits in jobs."""
+    if no_library_yet(settings):
+        return Health(True, "No job waits.")
+    waiting = len(library.catalog.jobs.newest(("running",), COUNTED))
+    running = library.catalog.keeping(settings.lease_seconds).workers(settings.tenant)
+    if waiting and not running:
+        return Health(False, f"{plural(waiting, 'job')} to do and no worker: start one with 'docqa worker'.")
+    processes = sum(each.role == "worker" for each in running)
+    keepers = sum(each.role == "keeper" for each in running)
+    told = f"{plural(keepers, 'worker')} with {processes:,} of its processes at hand, {plural(waiting, 'open job')}."
+    return Health(True, told)
+
+
 CHECKS: dict[str, Check] = {
     "data folder": data_folder,
     "disk space": disk_space,
     "catalog": catalog,
     "embedder": embedder,
     "archive": archive,
+    "files": files,
     "parser": parser,
+    "broker": broker,
+    "workers": workers,
     "recall": recall,
     "model": model,
     "window": window,

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from itertools import chain
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Annotated
 
@@ -31,35 +33,38 @@ app = typer.Typer(help="List, show or delete documents.", no_args_is_help=True, 
 Name = Annotated[str, typer.Argument(help="Id (or its beginning), title or file name.", show_default=False)]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 ID_LENGTH = 8
+LISTED = ("id", "title", "pages", "chunks", "state", "collection", "source")
 COLLECTIONS_EXAMPLES = examples("docqa collections", "docqa collections --json")
 
 
 @app.command("list", epilog=examples("docqa documents list", "docqa documents list --collection reports --json"))
 def list_documents(collection: Collections = None, json: Json = False) -> None:
     """List the documents with their pages, chunks and state."""
-    with open_library(load_settings()) as library:
-        rows = library.catalog.documents(known_collections(library, collection)) if held_collections(library) else []
-    if json:
-        for row in rows:
-            print(to_json(row))
-        return
     screen = Screen()
-    if not rows:
-        screen.line(f"{empty(library)} Take documents in with 'docqa ingest PATH'.")
-        return
-    cells = [
-        (
-            r.id[:ID_LENGTH],
-            shorten(r.title or PurePath(r.source).name, 60),
-            str(r.pages),
-            str(r.chunks),
-            r.state,
-            r.collection,
-            clean(r.source),
-        )
-        for r in rows
-    ]
-    screen.table(("id", "title", "pages", "chunks", "state", "collection", "source"), cells)
+    with open_library(load_settings()) as library:
+        pages = _pages(library, collection)
+        first = next(pages, [])
+        if json:
+            for row in chain(first, chain.from_iterable(pages)):
+                print(to_json(row))
+        elif not first:
+            screen.line(f"{empty(library)} Take documents in with 'docqa ingest PATH'.")
+        elif screen.live:
+            for rows in chain([first], pages):  # each with its own widths, so that only a page is held in memory
+                screen.table(LISTED, map(_cells, rows))
+        else:
+            screen.table(LISTED, map(_cells, chain(first, chain.from_iterable(pages))))
+
+
+def _pages(library: Library, asked: list[str] | None) -> Iterator[list[DocumentRow]]:
+    if held_collections(library):
+        yield from library.catalog.pages(known_collections(library, asked))
+
+
+def _cells(row: DocumentRow) -> tuple[str, ...]:
+    title = shorten(row.title or PurePath(row.source).name, 60)
+    numbers = (str(row.pages), str(row.chunks))
+    return row.id[:ID_LENGTH], title, *numbers, row.state, row.collection, clean(row.source)
 
 
 @app.command(epilog=examples("docqa documents show annual-report.pdf", "docqa documents show 3f2a91c0 --json"))

@@ -24,6 +24,7 @@ EXAMPLES = examples(
     "docqa ingest ~/papers",
     "docqa ingest report.pdf notes.md --collection work",
     "docqa ingest 'archive/**/*.pdf'",
+    "docqa ingest ~/papers --detach",
     "docqa ingest ~/papers --json > progress.jsonl",
 )
 SOME_FAILED = 2
@@ -33,15 +34,22 @@ Paths = Annotated[
     list[Path], typer.Argument(help=PATHS_HELP, show_default=False, readable=False)
 ]  # one that cannot be read fails alone
 
+Detach = Annotated[bool, typer.Option("--detach", help="Leave the reading to the workers.")]
 
-def ingest(paths: Paths, collection: OneCollection = "default", json: Json = False) -> None:
+
+def ingest(paths: Paths, collection: OneCollection = "default", detach: Detach = False, json: Json = False) -> None:
     """Take documents in: PDF, Markdown, plain text, HTML.
 
     Files that are in the library already are skipped, a changed file replaces its older version, and an ingest that was
     stopped goes on where it stopped. Ends with 0 if all files are in, 2 if some failed (they are listed with their
     reasons), and 130 if it was interrupted.
+
+    With --detach the files are found and copied in here, and read by the workers ('docqa worker'): it ends as soon as
+    they are copied, and 'docqa jobs watch' follows the rest.
     """
     check_collection(collection)
+    if detach:
+        _detach(paths, collection, json)
     report = Report(time.monotonic())
     screen = Screen()
     bar = open_bar(screen, json)
@@ -65,6 +73,19 @@ def ingest(paths: Paths, collection: OneCollection = "default", json: Json = Fal
     if not json:
         report.show(screen)
     raise typer.Exit(SOME_FAILED if report.totals.failed else 0)
+
+
+def _detach(paths: list[Path], collection: str, json: bool) -> None:
+    from docqa.cli.detached import report, submit
+
+    settings = load_settings()
+    try:
+        with open_library(settings) as library:
+            job = submit(library, paths, collection, settings.user, json)
+            report(library, job, json)
+    except KeyboardInterrupt:
+        raise typer.Exit(INTERRUPTED) from None
+    raise typer.Exit(SOME_FAILED if job.counters.unreadable else 0)
 
 
 def _run(library: Library, paths: list[Path], collection: str) -> Generator[Progress, None, None]:

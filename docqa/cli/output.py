@@ -10,6 +10,7 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from functools import cached_property
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
@@ -102,7 +103,7 @@ class Screen:
     def table(self, headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
         """Write a table; without a terminal its cells are separated by tabs."""
         if not self.live:
-            for row in [headings, *rows]:
+            for row in chain([headings], rows):
                 self.line("\t".join(row))
             return
         from rich.table import Table

@@ -8,7 +8,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, insert, select, update
 
-from ingest.catalog.claims import bump
+from ingest.catalog.epochs import bump
+from ingest.catalog.job_books import withdraw
 from ingest.catalog.rows import Part, Plan, Settled, names_json, pages_json, pages_of, printable, survey_json
 from ingest.catalog.tables import aliases, generations, parts
 
@@ -16,13 +17,19 @@ LONGEST_ALIAS = 500
 
 
 def in_sight(connection: Connection, ids: Collection[str]) -> set[str]:
-    """Those of these generations that are being taken in or live."""
-    state = generations.c.state.in_(("ingesting", "live"))
-    return set(connection.scalars(select(generations.c.id).where(generations.c.id.in_(list(ids)), state)))
+    """Those of these generations that are being taken in or live, locked until the transaction ends.
+
+    Of two processes that end the last two parts of a document at once, the second thus sees what the first has written.
+    The other versions of their documents are locked too: one that goes live takes the place of another.
+    """
+    state = generations.c.state.in_(("queued", "ingesting", "live"))
+    same = select(generations.c.document).where(generations.c.id.in_(list(ids)))
+    query = select(generations.c.id).where(generations.c.document.in_(same), state).order_by(generations.c.id)
+    return set(connection.scalars(query.with_for_update())).intersection(ids)
 
 
-def write_plans(connection: Connection, tenant: str, plans: Sequence[Plan]) -> None:
-    """Write down what surveying told: the survey, the names, and the parts that are waiting."""
+def write_plans(connection: Connection, tenant: str, plans: Sequence[Plan], job: str | None = None) -> None:
+    """Write down what surveying told: the survey, the names, and the parts that wait, for a job if it is one's."""
     change = update(generations).where(generations.c.id == bindparam("b_id"))
     described, waiting, named = [], [], []
     for plan in plans:
@@ -33,7 +40,7 @@ def write_plans(connection: Connection, tenant: str, plans: Sequence[Plan]) -> N
             "page_count": plan.survey.page_count,
         }
         described.append({"b_id": id, "title": printable(plan.names.title), **values})
-        waiting += [{"generation": id, "attempts": 0, **_values(part)} for part in plan.parts]
+        waiting += [{"generation": id, "attempts": 0, "job": job, **_values(part)} for part in plan.parts]
         usable = dict.fromkeys(printable(alias) for alias in plan.names.aliases)
         named += [
             {"generation": id, "tenant": tenant, "alias": alias} for alias in usable if 0 < len(alias) <= LONGEST_ALIAS
@@ -53,7 +60,7 @@ def write_parts(connection: Connection, done: Sequence[tuple[str, Part]]) -> Non
         update(parts)
         .where(*which)
         .values({name: bindparam(f"b_{name}") for name in names})
-        .values(attempts=parts.c.attempts + 1)
+        .values(attempts=parts.c.attempts + 1, run=None)
     )
     rows = [{f"b_{key}": value for key, value in {"generation": id, **_values(part)}.items()} for id, part in done]
     connection.execute(change, rows)
@@ -100,7 +107,10 @@ def _replace(connection: Connection, tenant: str, ids: Sequence[str]) -> set[str
     older = (generations.c.document.in_(list(new)), generations.c.state == "live", generations.c.id.not_in(list(ids)))
     replacing = {new[document] for document in connection.scalars(select(generations.c.document).where(*older))}
     if replacing:
-        connection.execute(update(generations).where(*older).values(state="replaced", claim=None, run=None))
+        gone = list(connection.scalars(select(generations.c.id).where(*older)))
+        values = {"state": "replaced", "claim": None, "run": None}
+        connection.execute(update(generations).where(generations.c.id.in_(gone)).values(values))
+        withdraw(connection, gone)
         bump(connection, tenant)
     return replacing
 

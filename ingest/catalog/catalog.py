@@ -6,11 +6,16 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, Engine, Row, and_, case, func, or_, select
+from sqlalchemy import ColumnElement, Engine, Row, and_, case, func, or_, select, tuple_
 
 from ingest.catalog.engine import reading
+from ingest.catalog.job_metrics import JobReports
+from ingest.catalog.jobs import Jobs
+from ingest.catalog.keeping import Keeping
+from ingest.catalog.leases import Leases
 from ingest.catalog.ledger import Ledger
 from ingest.catalog.rows import CollectionRow, DocumentRow, NamedDocument, Visibility, names_of, pages_of
+from ingest.catalog.schedules import Schedules
 from ingest.catalog.tables import aliases, documents, epochs, generations
 from ingest.errors import CatalogError
 from ingest.names import normalise
@@ -19,6 +24,7 @@ from ingest.types import Health
 MOST_NAMED = 500
 IN_ONE_QUERY = 500
 SHORTEST_PREFIX = 4
+SHOWN = ("queued", "ingesting", "live", "failed")
 HIDDEN = ("ingesting", "replaced", "deleting")
 
 
@@ -34,10 +40,52 @@ class Catalog:
         self._engine = engine
         self._tenant = tenant
         self.ledger = Ledger(engine, tenant)
+        self.jobs = Jobs(engine, tenant)
+        self.job_reports = JobReports(engine, tenant)
+        self.leases = Leases(engine, tenant)
+        self.schedules = Schedules(engine, tenant)
+
+    def for_tenant(self, tenant: str) -> Catalog:
+        """The same database for another tenant."""
+        return Catalog(self._engine, tenant)
+
+    def keeping(self, lease_seconds: float) -> Keeping:
+        """What looks after the jobs of all tenants in this catalog; see ``ingest.catalog.keeping``."""
+        return Keeping(self._engine, lease_seconds)
 
     def documents(self, collections: Sequence[str] = ()) -> list[DocumentRow]:
         """All documents of some collections (of all by default), by collection and source."""
-        return self._rows(_within(documents.c.collection, collections))
+        return self._rows(self._mine(collections))
+
+    def page(
+        self, collections: Sequence[str] = (), after: tuple[str, str, str] | None = None, most: int = 100
+    ) -> list[DocumentRow]:
+        """The next documents of some collections (of all by default), by collection, source and id.
+
+        Args:
+            collections: their names.
+            after: collection, source and id of the last document of the page before; None for the first page.
+            most: how many at most; fewer than that may come at any time, and none at the end.
+        """
+        key = (documents.c.collection, documents.c.source, documents.c.id)
+        behind = slice(1 if len(collections) == 1 else 0, None)  # SQLite does not see that it is always the same
+        next_ones = select(*key).where(self._mine(collections)).order_by(*key[behind]).limit(most)
+        while True:
+            rest = next_ones.where(tuple_(*key[behind]) > tuple_(*after[behind])) if after else next_ones
+            with reading(self._engine) as connection:
+                keys = connection.execute(rest).all()
+            if not keys:
+                return []
+            if found := self._rows(documents.c.id.in_([row.id for row in keys])):
+                return found
+            after = (keys[-1].collection, keys[-1].source, keys[-1].id)  # all of these are being removed
+
+    def pages(self, collections: Sequence[str] = (), most: int = 500) -> Iterator[list[DocumentRow]]:
+        """All documents of some collections (of all by default), a page at a time; see ``page``."""
+        rows = self.page(collections, None, most)
+        while rows:
+            yield rows
+            rows = self.page(collections, (rows[-1].collection, rows[-1].source, rows[-1].id), most)
 
     def find(self, text: str, collections: Sequence[str] = ()) -> list[DocumentRow]:
         """The documents that a text names: by id, the beginning of an id, source, file name, or else title or alias."""
@@ -45,14 +93,20 @@ class Catalog:
         keys = [documents.c.id == text, documents.c.source == text, documents.c.source.like(f"%/{escaped}", escape="!")]
         if len(text) >= SHORTEST_PREFIX:
             keys.append(documents.c.id.like(f"{escaped}%", escape="!"))
-        within = _within(documents.c.collection, collections)
-        found = self._rows(and_(or_(*keys), within)) if text else []
+        mine = self._mine(collections)
+        found = self._rows(and_(or_(*keys), mine)) if text else []
         if found or not (key := normalise(text)):
             return found
         named = select(aliases.c.generation).where(aliases.c.tenant == self._tenant, aliases.c.alias == key)
         called = or_(generations.c.id.in_(named), func.lower(generations.c.title) == text.lower())
         of_name = select(generations.c.document).where(generations.c.tenant == self._tenant, called)
-        return self._rows(and_(documents.c.id.in_(of_name), within))
+        return self._rows(and_(documents.c.id.in_(of_name), mine))
+
+    def documents_of(self, job: str) -> list[str]:
+        """The ids of the documents whose live version a job has brought in."""
+        mine = (generations.c.tenant == self._tenant, generations.c.job == job, generations.c.state == "live")
+        with reading(self._engine) as connection:
+            return list(connection.scalars(select(generations.c.document).where(*mine)))
 
     def titles(self, collections: Sequence[str] = (), most: int = 12) -> list[str]:
         """The titles of the first ``most`` live documents, by title."""
@@ -175,12 +229,16 @@ class Catalog:
         """Close the connections."""
         self._engine.dispose()
 
+    def _mine(self, collections: Sequence[str]) -> ColumnElement[bool]:
+        """Of which documents: the tenant's, in some collections or in all."""
+        return and_(documents.c.tenant == self._tenant, _within(documents.c.collection, collections))
+
     def _rows(self, which: ColumnElement[bool]) -> list[DocumentRow]:
-        """One row for each of the documents chosen: its live generation, else its newest."""
+        """One row for each of the documents chosen, of this tenant: its live generation, else its newest."""
         query = (
             select(documents.c.source, *(column for column in generations.c if column.name != "survey"))
             .join(generations, generations.c.document == documents.c.id)
-            .where(documents.c.tenant == self._tenant, generations.c.state.in_(("ingesting", "live", "failed")), which)
+            .where(generations.c.state.in_(SHOWN), which)
             .order_by(documents.c.collection, documents.c.source, documents.c.id, generations.c.added)
         )
         with reading(self._engine) as connection:
@@ -224,4 +282,6 @@ def _document(row: Row[Any]) -> DocumentRow:
 
 
 def _within(column: ColumnElement[str], collections: Sequence[str]) -> ColumnElement[bool]:
+    if len(collections) == 1:
+        return column == collections[0]
     return column.in_(list(collections)) if collections else column.is_not(None)

@@ -5,18 +5,22 @@ from __future__ import annotations
 import hashlib
 import time
 import uuid
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select, union, update
+from sqlalchemy import Connection, insert, select, union, update
 
+from ingest.catalog.epochs import bump
+from ingest.catalog.job_books import add, open_jobs, withdraw
 from ingest.catalog.places import Places, remember
-from ingest.catalog.rows import Offer, Outcome, Part, Work, names_of, pages_of, survey_of
+from ingest.catalog.rows import Offer, Outcome, Work
 from ingest.catalog.runs import living
-from ingest.catalog.tables import aliases, documents, epochs, generations, parts
+from ingest.catalog.tables import documents, generations
+from ingest.catalog.taking_over import forget, take_over
 from ingest.types import Generation
+
+UNFINISHED = ("queued", "ingesting")
 
 
 @dataclass(slots=True)
@@ -35,6 +39,7 @@ class _Entry:
     attempts: int
     parser: str
     chunks: int
+    job: str | None = None
 
 
 def claim_key(tenant: str, collection: str, sha256: str) -> str:
@@ -43,20 +48,29 @@ def claim_key(tenant: str, collection: str, sha256: str) -> str:
 
 
 class Claims:
-    """The claims of one run on a group of offers, decided and written in one transaction.
+    """The claims of one run on a group of offers, decided and written in one transaction, which has to go alone.
 
     Args:
         there: whether a file is at a place (as shown) now.
+        job: the job that the files are claimed for; its workers do them. Without one the run does them itself.
     """
 
     def __init__(
-        self, connection: Connection, tenant: str, run: str, parser: str, there: Callable[[str], bool]
+        self,
+        connection: Connection,
+        tenant: str,
+        run: str,
+        parser: str,
+        there: Callable[[str], bool],
+        job: str | None = None,
     ) -> None:
         self._connection = connection
         self._tenant = tenant
         self._run = run
         self._parser = parser
+        self._job = job
         self._alive = living(connection, tenant)
+        self._open_jobs = open_jobs(connection, tenant)
         self._places = Places(connection, tenant, there)
         self._entries: list[_Entry] = []
         self._stands: dict[str, str | None] = {}
@@ -64,6 +78,8 @@ class Claims:
         self._generations: list[dict[str, Any]] = []
         self._unsettled: set[str] = set()
         self._switching = False
+        self._gone: list[str] = []
+        self._begun = 0
 
     def take(self, offers: Sequence[Offer]) -> list[Outcome]:
         """Decide about each offer and write the decisions down."""
@@ -76,11 +92,25 @@ class Claims:
         """Find the generations that hold the same bytes, and all those of their documents and of these places."""
         keys = [claim_key(self._tenant, offer.collection, offer.sha256) for offer in offers]
         ids = [offer.document for offer in offers]
-        names = ("id", "document", "collection", "sha256", "state", "claim", "run", "attempts", "parser", "chunks")
+        names = (
+            "id",
+            "document",
+            "collection",
+            "sha256",
+            "state",
+            "claim",
+            "run",
+            "attempts",
+            "parser",
+            "chunks",
+            "job",
+        )
         joined = (
             select(documents.c.source, documents.c.place, *(generations.c[name] for name in names))
             .join(documents, generations.c.document == documents.c.id)
-            .where(generations.c.tenant == self._tenant, generations.c.state.in_(("ingesting", "live", "failed")))
+            .where(
+                generations.c.tenant == self._tenant, generations.c.state.in_(("queued", "ingesting", "live", "failed"))
+            )
         )
         holders = select(generations.c.document).where(generations.c.claim.in_(keys))
         here = select(documents.c.id).where(documents.c.place.in_(ids))
@@ -92,6 +122,9 @@ class Claims:
         self._places.read(offers, {entry.place for entry in self._entries}, live)
 
     def _decide(self, offer: Offer) -> Outcome:
+        if self._job and self._job not in self._open_jobs:
+            self._unsettled.add(offer.document)
+            return Outcome(offer, reason="its job has ended")
         key = claim_key(self._tenant, offer.collection, offer.sha256)
         holder = next((entry for entry in self._entries if entry.claim == key), None)
         own = [entry for entry in self._entries if entry.place == offer.document and entry is not holder]
@@ -101,6 +134,8 @@ class Claims:
             return self._refused(offer, busy)
         if holder and holder.parser == self._parser:
             return Outcome(offer, self._take_over(holder, offer))
+        if any(self._claimed_here(offer, entry) and entry.sha256 == offer.sha256 for entry in own):
+            return Outcome(offer, reason="it has failed in this job", own=True)
         stale = [*([holder] if holder else []), *(entry for entry in own if entry.state != "live")]
         attempts = max((entry.attempts for entry in stale if entry.sha256 == offer.sha256), default=0)
         self._drop(stale, keep_bytes_of=offer.sha256)
@@ -113,7 +148,9 @@ class Claims:
         self._drop(entry for entry in idle if entry.state != "live")
         self._drop(self._hand_over(entry for entry in idle if entry.state == "live"))
         if holder.place == offer.document or not self._places.has_other(holder.place, holder.source, holder.sha256):
-            return Outcome(offer, reason=f"already in the library as {holder.source}")
+            return Outcome(
+                offer, reason=f"already in the library as {holder.source}", own=self._claimed_here(offer, holder)
+            )
         if busy := next((entry for entry in own if self._busy(entry)), None):
             return self._refused(offer, busy)
         before = holder.source
@@ -126,11 +163,17 @@ class Claims:
     def _refused(self, offer: Offer, busy: _Entry) -> Outcome:
         """Somebody is at these bytes or at this place; the next ingest looks at the place again."""
         self._unsettled.add(offer.document)
-        by = "in this run" if busy.run == self._run else "by another process"
-        return Outcome(offer, reason=f"being taken in {by} as {busy.source}")
+        if busy.job and busy.job in self._open_jobs:
+            by = "by this job" if busy.job == self._job else f"by job {busy.job[:8]}"
+        else:
+            by = "in this run" if busy.run == self._run else "by another process"
+        return Outcome(offer, reason=f"being taken in {by} as {busy.source}", own=self._claimed_here(offer, busy))
+
+    def _claimed_here(self, offer: Offer, entry: _Entry) -> bool:
+        return self._job is not None and entry.job == self._job and entry.place == offer.document
 
     def _busy(self, entry: _Entry) -> bool:
-        return entry.state == "ingesting" and entry.run in self._alive
+        return entry.state in UNFINISHED and (entry.run in self._alive or entry.job in self._open_jobs)
 
     def _drop(self, entries: Iterable[_Entry], keep_bytes_of: str = "") -> None:
         """Take generations out of sight; a failed one that left no chunks and whose bytes stay goes at once."""
@@ -141,6 +184,7 @@ class Claims:
             else:
                 values = {"state": "replaced", "claim": None, "run": None}
                 self._connection.execute(update(generations).where(generations.c.id == entry.id).values(values))
+                self._gone.append(entry.id)
             self._entries.remove(entry)
 
     def _hand_over(self, entries: Iterable[_Entry]) -> list[_Entry]:
@@ -155,7 +199,7 @@ class Claims:
     def _move(self, entry: _Entry, place: str, source: str) -> bool:
         """Let a document stand at another place, unless another version of it is being taken in."""
         others = [each for each in self._entries if each.document == entry.document and each is not entry]
-        if any(each.state == "ingesting" for each in others):
+        if any(each.state in UNFINISHED for each in others):
             return False
         self._drop(others)  # what failed to take its place
         self._places.move(entry.document, place, source)
@@ -165,12 +209,13 @@ class Claims:
 
     def _take_over(self, entry: _Entry, offer: Offer) -> Work:
         """Go on with what a dead process has begun."""
-        entry.run = self._run
+        entry.run, entry.job = self._run, self._job
         if entry.place != offer.document:
             self._unsettled.add(offer.document)
             if self._places.has_other(entry.place, entry.source, entry.sha256):
                 self._move(entry, offer.document, offer.place)
-        return take_over(self._connection, self._tenant, self._run, [entry.id])[0]
+        self._begun += 1
+        return take_over(self._connection, self._tenant, self._run, [entry.id], self._job)[0]
 
     def _document(self, offer: Offer) -> str:
         """The id of the document at a place; another than the place's where that document has moved away."""
@@ -193,16 +238,18 @@ class Claims:
             "document": document,
             "collection": offer.collection,
             "sha256": offer.sha256,
-            "state": "ingesting",
+            "state": "queued" if self._job else "ingesting",
             "claim": claim_key(self._tenant, offer.collection, offer.sha256),
-            "run": self._run,
+            "run": None if self._job else self._run,
             "attempts": attempts,
             "parser": self._parser,
             "chunks": 0,
+            "job": self._job,
         }
         blank = dict.fromkeys(("survey", "names", "title", "missing_pages", "scanned_pages", "error"), "")
         self._generations.append({**common, **blank, **claimed, "size": offer.size, "page_count": 0})
         self._entries.append(_Entry(**claimed, **where))
+        self._begun += 1
         return Work(generation, offer.place)
 
     def _write(self, offers: Sequence[Offer]) -> None:
@@ -217,46 +264,6 @@ class Claims:
         remember(self._connection, self._tenant, sure)
         if self._switching:
             bump(self._connection, self._tenant)
-
-
-def take_over(connection: Connection, tenant: str, run: str, ids: Sequence[str]) -> list[Work]:
-    """Make generations the work of a run, with the survey and the parts that they have."""
-    mine = (generations.c.tenant == tenant, generations.c.id.in_(list(ids)))
-    connection.execute(update(generations).where(*mine).values(run=run, attempts=generations.c.attempts + 1))
-    known = parts_of(connection, ids)
-    works = []
-    found = select(generations, documents.c.source).join(documents, generations.c.document == documents.c.id)
-    for row in connection.execute(found.where(*mine).order_by(generations.c.added, generations.c.id)):
-        generation = Generation(row.id, row.document, tenant, row.collection, row.sha256)
-        survey = survey_of(row.survey)
-        names = names_of(row.names) if survey else None
-        works.append(Work(generation, row.source, survey, names, known.get(row.id, ())))
-    return works
-
-
-def parts_of(connection: Connection, ids: Sequence[str]) -> dict[str, tuple[Part, ...]]:
-    """The parts of generations, in order."""
-    known: dict[str, list[Part]] = defaultdict(list)
-    query = select(parts).where(parts.c.generation.in_(list(ids))).order_by(parts.c.generation, parts.c.number)
-    for row in connection.execute(query):
-        missing, scanned = pages_of(row.missing_pages), pages_of(row.scanned_pages)
-        numbers = (row.number, row.first, row.last, row.state, row.expected, row.stored)
-        known[row.generation].append(Part(*numbers, missing, scanned, row.error))
-    return {id: tuple(of) for id, of in known.items()}
-
-
-def forget(connection: Connection, ids: Sequence[str]) -> None:
-    """Remove generations with their parts and aliases."""
-    for table, column in (
-        (parts, parts.c.generation),
-        (aliases, aliases.c.generation),
-        (generations, generations.c.id),
-    ):
-        connection.execute(delete(table).where(column.in_(list(ids))))
-
-
-def bump(connection: Connection, tenant: str) -> None:
-    """Let the epoch grow: what a search may see is changing."""
-    changed = connection.execute(update(epochs).where(epochs.c.tenant == tenant).values(epoch=epochs.c.epoch + 1))
-    if changed.rowcount == 0:
-        connection.execute(insert(epochs).values(tenant=tenant, epoch=1))
+        withdraw(self._connection, self._gone)
+        if self._job:
+            add(self._connection, self._job, found=self._begun)

@@ -8,14 +8,18 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, make_url
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
 from ingest.errors import BusyError, CatalogError, CatalogVersionError, DocqaError, StorageFullError
 from ingest.settings import Settings
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 BUSY_SECONDS = 30
+MIGRATION_LOCK = 0x646F637161
+# What SQLite and PostgreSQL say, in small letters, where no space is left, and where others are in the way.
+FULL = ("disk is full", "no space left", "disk i/o error", "could not extend file")
+BUSY = ("locked", "queuepool limit", "too many clients", "deadlock detected")
 
 
 def open_engine(settings: Settings) -> Engine:
@@ -26,13 +30,13 @@ def open_engine(settings: Settings) -> Engine:
         CatalogError: it cannot be reached.
         StorageFullError: no space is left.
     """
-    url = settings.catalog_url or f"sqlite:///{settings.root / 'catalog.sqlite'}"
-    if not settings.catalog_url:
-        with translated():
-            settings.root.mkdir(parents=True, exist_ok=True)
+    url = _address(settings)
+    sqlite = url.get_backend_name() == "sqlite"
     with translated():
-        sqlite = make_url(url).get_backend_name() == "sqlite"
-        engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS} if sqlite else {})
+        if not settings.catalog_url:
+            settings.root.mkdir(parents=True, exist_ok=True)
+        options: dict[str, Any] = {"connect_args": {"timeout": BUSY_SECONDS}} if sqlite else {"pool_pre_ping": True}
+        engine = create_engine(url, **options)
         if sqlite:
             event.listen(engine, "connect", _prepare_sqlite)
             event.listen(engine, "begin", begin_sqlite)
@@ -42,6 +46,23 @@ def open_engine(settings: Settings) -> Engine:
             engine.dispose()
             raise
     return engine
+
+
+def _address(settings: Settings) -> URL:
+    """The database that the settings name."""
+    if not settings.catalog_url:
+        return URL.create("sqlite", database=str(settings.root / "catalog.sqlite"))
+    try:
+        url = make_url(settings.catalog_url)
+    except (ArgumentError, ValueError):
+        raise CatalogError(
+            "DOCQA_CATALOG_URL is not an address such as postgresql+psycopg://user:password@host/database."
+        ) from None
+    kept_in = {"sqlite": bool(url.database) and url.database != ":memory:", "postgresql": True}
+    if not kept_in.get(url.get_backend_name(), False):
+        named = f"DOCQA_CATALOG_URL must name a file of SQLite or a database of PostgreSQL, not {url.drivername}."
+        raise CatalogError(named)
+    return url
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
@@ -87,6 +108,8 @@ def migrate(engine: Engine) -> None:
             "update docqa, or point DOCQA_DATA_DIR to another folder."
         )
     with engine.begin() as connection:
+        if connection.dialect.name == "postgresql":  # several processes may open a new catalog at once
+            connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({MIGRATION_LOCK})")
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
 
@@ -120,18 +143,26 @@ def translated() -> Iterator[None]:
     """Put the database's errors into ours."""
     try:
         yield
+    except NoSuchModuleError as error:
+        raise CatalogError(
+            f"DOCQA_CATALOG_URL needs a driver that is not known ({error}): begin it with postgresql+psycopg://."
+        ) from error
     except SQLAlchemyError as error:
         raise _translation(str(getattr(error, "orig", None) or error)) from error
     except OSError as error:
         raise _translation(str(error)) from error
+    except ModuleNotFoundError as error:
+        helps = "run pip install 'docqa[postgres]'" if error.name in ("psycopg", "psycopg2") else "check the URL"
+        raise CatalogError(f"DOCQA_CATALOG_URL needs the package '{error.name}': {helps}.") from error
 
 
 def _translation(message: str) -> DocqaError:
+    message = " ".join(message.split()).rstrip(".?")
     lower = message.lower()
-    if "disk is full" in lower or "no space left" in lower or "disk i/o error" in lower:
+    if any(words in lower for words in FULL):
         return StorageFullError(
             f"The catalog cannot be written: {message}. Free some space where DOCQA_DATA_DIR is and repeat."
         )
-    if "locked" in lower:
-        return BusyError("The catalog is locked by another process; wait until it has finished and repeat.")
+    if any(words in lower for words in BUSY):
+        return BusyError(f"The catalog is locked by others ({message}); wait until they have finished and repeat.")
     return CatalogError(f"The catalog cannot be used: {message}. Check DOCQA_CATALOG_URL and DOCQA_DATA_DIR.")

@@ -11,15 +11,18 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from typing import NamedTuple
 
-from sqlalchemy import Engine, and_, delete, select, update
+from sqlalchemy import Engine, and_, delete, exists, select, update
 
 from ingest.catalog.books import close, in_sight, settle, write_parts, write_plans
-from ingest.catalog.claims import Claims, bump, forget, parts_of, take_over
+from ingest.catalog.claims import Claims
 from ingest.catalog.engine import reading, writing
+from ingest.catalog.epochs import alone, beside, bump
+from ingest.catalog.job_books import open_jobs, withdraw
 from ingest.catalog.places import forget_copies
 from ingest.catalog.rows import Offer, Outcome, Part, Plan, Settled, Work
 from ingest.catalog.runs import beat, begin, end, living
-from ingest.catalog.tables import documents, generations, parts, sources
+from ingest.catalog.tables import documents, generations, is_gone, is_waiting, parts, sources
+from ingest.catalog.taking_over import forget, parts_of, take_over
 from ingest.errors import NotFoundError
 
 
@@ -29,6 +32,7 @@ class Seen(NamedTuple):
     stamp: str
     source: str
     sha256: str
+    job: str | None = None
 
 
 class Leftover(NamedTuple):
@@ -84,24 +88,31 @@ class Ledger:
             generations.c.state == "live",
         )
         query = (
-            select(sources.c.id, sources.c.stamp, documents.c.source, sources.c.sha256)
+            select(sources.c.id, sources.c.stamp, documents.c.source, sources.c.sha256, generations.c.job)
             .join(generations, same)
             .join(documents, generations.c.document == documents.c.id)
             .where(sources.c.tenant == self._tenant, sources.c.id.in_(list(ids)))
         )
         with reading(self._engine) as connection:
-            return {row.id: Seen(row.stamp, row.source, row.sha256) for row in connection.execute(query)}
+            return {row.id: Seen(row.stamp, row.source, row.sha256, row.job) for row in connection.execute(query)}
 
     def claim(
-        self, run: str, parser: str, offers: Sequence[Offer], there: Callable[[str], bool] = lambda source: True
+        self,
+        run: str,
+        parser: str,
+        offers: Sequence[Offer],
+        there: Callable[[str], bool] = lambda source: True,
+        job: str | None = None,
     ) -> list[Outcome]:
-        """Claim files for a run, in their order; what another living run holds or what is in already is refused.
+        """Claim files for a run, in their order; what another living run or job holds or what is in already is refused.
+
+        With a ``job`` they are claimed for its workers, and the run only has them counted.
 
         A document whose place no longer holds its bytes moves to a place that does: to an offer, or to another place
         where they were seen and where a file is still ``there``.
         """
-        with writing(self._engine) as connection:
-            return Claims(connection, self._tenant, run, parser, there).take(offers)
+        with alone(self._engine, self._tenant) as connection:
+            return Claims(connection, self._tenant, run, parser, there, job).take(offers)
 
     def record(
         self, plans: Sequence[Plan] = (), done: Sequence[tuple[str, Part]] = (), failed: Sequence[tuple[str, str]] = ()
@@ -112,7 +123,7 @@ class Ledger:
         meanwhile ends as ``deleting``, and its chunks have to be removed again.
         """
         touched = {*(plan.generation.id for plan in plans), *(id for id, _ in done), *(id for id, _ in failed)}
-        with writing(self._engine) as connection:
+        with beside(self._engine, self._tenant) as connection:
             kept = in_sight(connection, touched)
             write_plans(connection, self._tenant, [plan for plan in plans if plan.generation.id in kept])
             write_parts(connection, [(id, part) for id, part in done if id in kept])
@@ -126,22 +137,24 @@ class Ledger:
             return [*ended, *broken, *lost]
 
     def busy(self) -> bool:
-        """Whether a living process takes documents in."""
+        """Whether a living process, or a job, takes documents in."""
         with reading(self._engine) as connection:
-            return bool(living(connection, self._tenant))
+            return bool(living(connection, self._tenant, "ingest") or open_jobs(connection, self._tenant, "ingest"))
 
     def inventory(self) -> list[Held]:
         """All generations that there are, out of sight or not."""
-        columns = [generations.c[name] for name in ("id", "document", "sha256", "state", "chunks", "run")]
+        columns = [generations.c[name] for name in ("id", "document", "sha256", "state", "chunks", "run", "job")]
         query = select(documents.c.source, *columns).join(documents, generations.c.document == documents.c.id)
         mine = generations.c.tenant == self._tenant
-        waiting = select(parts.c.generation).join(generations).where(mine, parts.c.state == "waiting").distinct()
+        waiting = select(parts.c.generation, parts.c.job).join(generations).where(mine, is_waiting).distinct()
         with reading(self._engine) as connection:
-            alive, open, held = living(connection, self._tenant), set(connection.scalars(waiting)), []
+            alive, jobs, held = living(connection, self._tenant), open_jobs(connection, self._tenant), []
+            open = {row.generation: row.job for row in connection.execute(waiting)}
             for row in connection.execute(query.where(mine).order_by(generations.c.added, generations.c.id)):
-                to_do = row.state == "ingesting" or (row.state == "live" and row.id in open)
+                to_do = row.state in ("queued", "ingesting") or (row.state == "live" and row.id in open)
+                busy = row.run in alive or row.job in jobs or open.get(row.id) in jobs
                 common = (row.id, row.document, row.source, row.sha256, row.state, row.chunks)
-                held.append(Held(*common, to_do and row.run in alive, to_do and row.run not in alive))
+                held.append(Held(*common, to_do and busy, to_do and not busy))
             return held
 
     def parts(self, generation: str) -> tuple[Part, ...]:
@@ -151,13 +164,13 @@ class Ledger:
 
     def take_over(self, run: str, ids: Sequence[str]) -> list[Work]:
         """Make these generations the work of a run."""
-        with writing(self._engine) as connection:
+        with alone(self._engine, self._tenant) as connection:
             return take_over(connection, self._tenant, run, ids)
 
     def requeue(self, generation: str, numbers: Sequence[int]) -> None:
         """Let parts of a generation be done again; it stays live meanwhile."""
         which = (parts.c.generation == generation, parts.c.number.in_(list(numbers)))
-        with writing(self._engine) as connection:
+        with alone(self._engine, self._tenant) as connection:
             connection.execute(update(parts).where(*which).values(state="waiting", stored=0))
 
     def mark_deleted(self, document: str) -> list[str]:
@@ -169,18 +182,22 @@ class Ledger:
             NotFoundError: there is no such document.
         """
         which = (generations.c.tenant == self._tenant, generations.c.document == document)
-        with writing(self._engine) as connection:
+        with alone(self._engine, self._tenant) as connection:
             if connection.scalar(select(generations.c.id).where(*which).limit(1)) is None:
                 raise NotFoundError(f"There is no document '{document}'; `docqa documents list` shows those there are.")
             connection.execute(update(generations).where(*which).values(state="deleting", claim=None, run=None))
             bump(connection, self._tenant)
+            withdraw(connection, list(connection.scalars(select(generations.c.id).where(*which))))
             return forget_copies(connection, self._tenant, document)
 
     def leftovers(self) -> list[Leftover]:
-        """The generations that are out of sight and whose chunks and bytes are still to be removed."""
-        query = select(generations.c.id, generations.c.sha256).where(
-            generations.c.tenant == self._tenant, generations.c.state.in_(("replaced", "deleting"))
-        )
+        """The generations that are out of sight and whose chunks and bytes are still to be removed.
+
+        One that a worker still has a part of waits until the worker has seen that it is out of sight.
+        """
+        leased = exists().where(parts.c.generation == generations.c.id, parts.c.run.is_not(None))
+        mine = (generations.c.tenant == self._tenant, is_gone)
+        query = select(generations.c.id, generations.c.sha256).where(*mine, ~leased)
         with reading(self._engine) as connection:
             return [Leftover(row.id, row.sha256) for row in connection.execute(query)]
 
@@ -189,7 +206,7 @@ class Ledger:
 
         ``remove_bytes`` is called, within the transaction, with each SHA-256 that no generation of the tenant has left.
         """
-        with writing(self._engine) as connection:
+        with alone(self._engine, self._tenant) as connection:
             ids = [each.generation for each in leftovers]
             gone = set(connection.scalars(select(generations.c.document).where(generations.c.id.in_(ids))))
             forget(connection, ids)

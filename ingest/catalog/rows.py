@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from ingest.types import Generation, Names, OutlineEntry, Survey
 
-GenerationState = Literal["ingesting", "live", "replaced", "failed", "deleting"]
+GenerationState = Literal["queued", "ingesting", "live", "replaced", "failed", "deleting"]
 PartState = Literal["waiting", "stored", "failed"]
 
 
@@ -90,7 +90,8 @@ class Part:
 class Work:
     """A generation that this process has claimed: what is known of it and the parts it has, if it was begun before.
 
-    ``source`` is where the document came from, as shown; ``survey`` is None where nobody has surveyed it yet.
+    ``source`` is where the document came from, as shown; ``survey`` is None where nobody has surveyed it yet. Parts of
+    one that is ``live`` are done again while it can be searched.
     """
 
     generation: Generation
@@ -98,6 +99,7 @@ class Work:
     survey: Survey | None = None
     names: Names | None = None
     parts: tuple[Part, ...] = field(default=())
+    live: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,11 +120,15 @@ class Offer:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of an offer: work for this run, or the reason why there is none."""
+    """What became of an offer: work for this run, or the reason why there is none.
+
+    ``own`` says that the job for which it was claimed has this very file from this very place already.
+    """
 
     offer: Offer
     work: Work | None = None
     reason: str = ""
+    own: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,7 +40,7 @@ def _started(pid: int) -> str:
         return ""
 
 
-def _runs_here(process: str) -> bool:
+def runs_here(process: str) -> bool:
     """Whether a process of this machine still runs and is the same one."""
     pid, _, started = process.partition(" ")
     try:
@@ -52,17 +52,18 @@ def _runs_here(process: str) -> bool:
     return _started(int(pid)) == started
 
 
-def begin(connection: Connection, tenant: str) -> str:
-    """Enter a run of this process and return its id."""
+def begin(connection: Connection, tenant: str, role: str = "ingest") -> str:
+    """Enter a run of this process and return its id; ``role`` as in ``ingest.catalog.tables.runs``."""
     owner, id = this_process(), str(uuid.uuid4())
-    values = {"id": id, "tenant": tenant, "host": owner.host, "process": owner.process, "heartbeat": time.time()}
-    connection.execute(insert(runs).values(values))
+    values = {"id": id, "tenant": tenant, "host": owner.host, "process": owner.process, "role": role}
+    connection.execute(insert(runs).values(**values, heartbeat=time.time()))
     return id
 
 
-def beat(connection: Connection, run: str) -> None:
-    """Say that a run lives."""
-    connection.execute(update(runs).where(runs.c.id == run).values(heartbeat=time.time()))
+def beat(connection: Connection, run: str) -> bool:
+    """Say that a run lives; False where it has been struck out."""
+    alive = {"heartbeat": time.time(), "beats": runs.c.beats + 1}
+    return connection.execute(update(runs).where(runs.c.id == run).values(alive)).rowcount > 0
 
 
 def end(connection: Connection, run: str) -> None:
@@ -70,10 +71,11 @@ def end(connection: Connection, run: str) -> None:
     connection.execute(delete(runs).where(runs.c.id == run))
 
 
-def living(connection: Connection, tenant: str) -> set[str]:
-    """The runs whose process lives; those of dead ones are struck out if the transaction writes."""
+def living(connection: Connection, tenant: str, role: str = "") -> set[str]:
+    """The runs, of a role or of all, whose process lives."""
     here, alive = this_process(), set()
-    for row in connection.execute(select(runs).where(runs.c.tenant == tenant)):
-        if _runs_here(row.process) if row.host == here.host else time.time() - row.heartbeat < SILENT_AFTER:
+    mine = [runs.c.tenant == tenant, *([runs.c.role == role] if role else [])]
+    for row in connection.execute(select(runs).where(*mine)):
+        if runs_here(row.process) if row.host == here.host else time.time() - row.heartbeat < SILENT_AFTER:
             alive.add(str(row.id))
     return alive

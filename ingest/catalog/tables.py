@@ -2,7 +2,23 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, Double, ForeignKey, Index, Integer, MetaData, String, Table, Text
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Double,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    and_,
+    literal_column,
+    text,
+)
 
 metadata = MetaData(
     naming_convention={
@@ -12,6 +28,19 @@ metadata = MetaData(
         "uq": "uq_%(table_name)s_%(column_0_name)s",
     }
 )
+
+
+def where(condition: str) -> dict[str, Any]:
+    """The options of an index over those rows alone for which a condition holds."""
+    return {"sqlite_where": text(condition), "postgresql_where": text(condition)}
+
+
+QUEUED = "state = 'queued'"
+WAITING = "state = 'waiting'"
+HELD = "run IS NOT NULL"
+GONE = "state IN ('replaced', 'deleting')"
+GAPS = "state = 'live' AND missing_pages NOT IN ('', '[]')"
+
 
 epochs = Table(
     "epochs",
@@ -29,8 +58,14 @@ runs = Table(
     Column("host", String(300), nullable=False),
     Column("process", String(100), nullable=False),
     Column("heartbeat", Double, nullable=False),
+    Column("beats", BigInteger, nullable=False, server_default="0"),
+    Column("job", String(36), nullable=True),
+    Column("doing", Text, nullable=False, server_default=""),
+    Column("role", String(20), nullable=False, server_default="ingest"),
 )
-"""Processes that take documents in; what the run of a dead process has claimed may be taken over."""
+"""Processes that take documents in; what the run of a dead process has claimed may be taken over. ``beats`` grows with
+each sign of life, whatever the clocks show; ``doing`` is what a worker does now, for ``job``. ``role`` is
+``ingest`` (reads what it has claimed itself), ``worker``, or ``keeper`` (looks after workers)."""
 
 sources = Table(
     "sources",
@@ -56,6 +91,7 @@ documents = Table(
     Column("added", Double, nullable=False),
     Column("place", String(36), nullable=True, index=True),
     Index("ix_documents_tenant", "tenant", "collection"),
+    Index("ix_documents_listed", "tenant", "collection", "source", "id"),
 )
 """``place`` is the id of the place (see ``sources``) where the document stands, and ``source`` shows that place."""
 
@@ -82,10 +118,18 @@ generations = Table(
     Column("scanned_pages", Text, nullable=False),
     Column("error", Text, nullable=False),
     Column("added", Double, nullable=False),
+    Column("job", String(36), nullable=True),
+    Column("deaths", Integer, nullable=False, server_default="0"),
     Index("ix_generations_state", "tenant", "state"),
+    Index("ix_generations_job", "job", "state", "id"),
+    Index("ix_generations_queued", "job", "page_count", "run", "id", **where(QUEUED)),
+    Index("ix_generations_run", "run", **where(HELD)),
+    Index("ix_generations_gone", "tenant", **where(GONE)),
+    Index("ix_generations_gaps", "job", "state", "id", **where(GAPS)),
 )
 """Versions of documents. ``claim`` is a hash of tenant, collection and bytes while the version is taken in or live, so
-that the same bytes can be claimed only once."""
+that the same bytes can be claimed only once. ``run`` holds a version that a process has for itself; of a ``job``'s
+version it holds the survey only. ``deaths`` are the processes that ended while they held it."""
 
 parts = Table(
     "parts",
@@ -101,7 +145,14 @@ parts = Table(
     Column("missing_pages", Text, nullable=False),
     Column("scanned_pages", Text, nullable=False),
     Column("error", Text, nullable=False),
+    Column("job", String(36), nullable=True),
+    Column("run", String(36), nullable=True),
+    Column("deaths", Integer, nullable=False, server_default="0"),
+    Index("ix_parts_open", "job", "run", "generation", "number", **where(WAITING)),
+    Index("ix_parts_run", "run", **where(HELD)),
 )
+"""Parts of versions. ``job`` is the job that does them; null once the version is out of sight. ``run`` is the lease:
+the worker that has the part now."""
 
 aliases = Table(
     "aliases",
@@ -111,3 +162,14 @@ aliases = Table(
     Column("tenant", String(200), nullable=False),
     Index("ix_aliases_alias", "tenant", "alias"),
 )
+
+is_queued = generations.c.state == literal_column("'queued'")
+"""Written out, since a database uses a partial index only where it can see that its condition holds."""
+is_waiting = parts.c.state == literal_column("'waiting'")
+is_gone = generations.c.state.in_([literal_column("'replaced'"), literal_column("'deleting'")])
+"""Out of sight, and its chunks and bytes are still to be removed."""
+has_gaps = and_(
+    generations.c.state == literal_column("'live'"),
+    generations.c.missing_pages.not_in([literal_column("''"), literal_column("'[]'")]),
+)
+"""Live, with pages missing."""

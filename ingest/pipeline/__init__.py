@@ -13,8 +13,9 @@ from ingest.library import Library
 from ingest.pipeline.clean import clean, delete
 from ingest.pipeline.progress import Progress, Totals
 from ingest.pipeline.stream import Feed, stream
+from ingest.pipeline.watching import Watched, watch
 
-__all__ = ["Progress", "Totals", "clean", "delete", "ingest", "resume"]
+__all__ = ["Progress", "Totals", "Watched", "clean", "delete", "ingest", "resume", "watch"]
 
 
 def ingest(library: Library, paths: Sequence[Path], collection: str = "default") -> Generator[Progress, None, None]:

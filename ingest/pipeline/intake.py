@@ -39,16 +39,24 @@ class Intake:
         parser: version of the parser, without which a half-read document is not gone on with.
         tell: takes what there is to say.
         hand_on: takes each document that has been claimed.
+        job: the job for whose workers files are claimed; they open the archive, so that it is not opened here.
     """
 
     def __init__(
-        self, library: Library, run: str, parser: str, tell: Callable[[Progress], None], hand_on: Callable[[Work], None]
+        self,
+        library: Library,
+        run: str,
+        parser: str,
+        tell: Callable[[Progress], None],
+        hand_on: Callable[[Work], None],
+        job: str | None = None,
     ) -> None:
         self._library = library
         self._run = run
         self._parser = parser
         self._tell = tell
         self._hand_on = hand_on
+        self._job = job
 
     def take(self, paths: Sequence[Path], collection: str, suffixes: frozenset[str]) -> None:
         """Go through the files at and below the paths, to the end."""
@@ -76,7 +84,8 @@ class Intake:
                 known = seen.get(each.document)
                 if known and stamp and known.stamp == stamp and (known.source == each.place or _there(known.source)):
                     reason = f"already in the library as {known.source}"
-                    self._tell(Progress("skipped", each.place, each.document, reason))
+                    if self._job is None or known.job != self._job:  # else it was counted when it was found
+                        self._tell(Progress("skipped", each.place, each.document, reason))
                     continue
                 if not known:
                     self._refuse_another_embedder()
@@ -91,12 +100,15 @@ class Intake:
 
     def _refuse_another_embedder(self) -> None:
         """Open the archive before anything new is written down: it is what refuses an embedder that is not its own."""
-        _ = self._library.archive
+        if self._job is None:
+            _ = self._library.archive
 
     def _claim(self, group: Sequence[tuple[Offer, Path]]) -> None:
         offers = [offer for offer, _ in group]
-        outcomes = self._library.catalog.ledger.claim(self._run, self._parser, offers, _there)
+        outcomes = self._library.catalog.ledger.claim(self._run, self._parser, offers, _there, self._job)
         for outcome, (_, path) in zip(outcomes, group, strict=True):
+            if outcome.own:
+                continue  # an earlier try of this job has claimed and counted it
             if outcome.work is None:
                 self._tell(Progress("skipped", outcome.offer.place, outcome.offer.document, outcome.reason))
             else:

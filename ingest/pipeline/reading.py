@@ -90,7 +90,7 @@ class Reader:
                     failures = 0
                 except DocumentError as error:
                     failures, reason = failures + 1, str(error)
-            yield _ended(part, pages, reason), [page for page in pages if not page.error]
+            yield ended(part, pages, reason), [page for page in pages if not page.error]
 
     def _cut(self, pages: Sequence[Page], work: Work, names: Names) -> list[Chunk]:
         """The chunks of pages; the embedder, whose tokens they are measured in, is opened at the first text."""
@@ -113,7 +113,7 @@ def stored(parts: Sequence[Part]) -> tuple[int, int]:
     return sum(part.last - part.first + 1 for part in done), sum(part.stored for part in done)
 
 
-def _ended(part: Part, pages: Sequence[Page], reason: str) -> Part:
+def ended(part: Part, pages: Sequence[Page], reason: str) -> Part:
     """A part as its pages came out: failed where none of them could be read."""
     read = {page.number: page for page in pages if not page.error}
     missing = tuple(number for number in range(part.first, part.last + 1) if number not in read)

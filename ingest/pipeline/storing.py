@@ -39,6 +39,19 @@ def embed(library: Library, batch: Sequence[Ready]) -> list[Embedded]:
     return embedded
 
 
+def put(library: Library, batch: Sequence[Embedded]) -> bool:
+    """Store the chunks of parts; returns whether there were any.
+
+    Raises:
+        ArchiveError: the archive refused chunks.
+        StorageFullError: no space is left.
+    """
+    chunks = [chunk for each in batch for chunk in each.ready.chunks]
+    if chunks:
+        library.archive.put(chunks, np.concatenate([each.vectors for each in batch if each.vectors is not None]))
+    return bool(chunks)
+
+
 class Writer:
     """Stores parts and keeps the books of them; ``wrote`` tells whether anything came into the archive."""
 
@@ -55,11 +68,7 @@ class Writer:
             ArchiveError: the archive refused chunks; nothing is marked then.
             StorageFullError: no space is left.
         """
-        chunks = [chunk for each in batch for chunk in each.ready.chunks]
-        if chunks:
-            vectors = [each.vectors for each in batch if each.vectors is not None]
-            self._library.archive.put(chunks, np.concatenate(vectors))
-            self.wrote = True
+        self.wrote = put(self._library, batch) or self.wrote
         readies = [each.ready for each in batch]
         settled = self._library.catalog.ledger.record(
             [ready.plan for ready in readies if ready.plan],

@@ -135,5 +135,5 @@ class _Threads:
         self._news.end()
 
     def _beat(self) -> None:
-        while not self._over.wait(BEAT_SECONDS):
+        while not self._over.wait(min(BEAT_SECONDS, self._library.settings.lease_seconds / 4)):
             self._library.catalog.ledger.beat(self._run)

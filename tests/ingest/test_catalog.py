@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from sqlalchemy import create_engine, text
 
 from ingest.catalog import Catalog, open_catalog
-from ingest.catalog.engine import open_engine, reading
+from ingest.catalog.claims import claim_key
+from ingest.catalog.engine import MIGRATIONS, alembic_config, open_engine, reading, writing
 from ingest.catalog.rows import Offer, Outcome, Part, PartState, Plan
-from ingest.catalog.tables import metadata
+from ingest.catalog.tables import documents, generations, metadata
 from ingest.errors import CatalogVersionError, NotFoundError
 from ingest.settings import Settings
 from ingest.types import Names, OutlineEntry, Survey
@@ -21,11 +22,8 @@ from ingest.types import Names, OutlineEntry, Survey
 PARSER = "1"
 
 
-@pytest.fixture
-def catalog(tmp_path: Path) -> Iterator[Catalog]:
-    catalog = open_catalog(Settings(data_dir=tmp_path))
-    yield catalog
-    catalog.close()
+def file_of(settings: Settings) -> Path:
+    return settings.root / "catalog.sqlite"
 
 
 def offer(name: str, content: str = "", collection: str = "default") -> Offer:
@@ -58,22 +56,22 @@ def add(catalog: Catalog, given: Offer, title: str = "", *aliases: str) -> str:
         return id
 
 
-def test_the_migrations_make_the_tables_that_the_code_uses(tmp_path: Path) -> None:
-    engine = open_engine(Settings(data_dir=tmp_path))
+def test_the_migrations_make_the_tables_that_the_code_uses(on_both: Settings) -> None:
+    engine = open_engine(on_both)
     with reading(engine) as connection:
         assert compare_metadata(MigrationContext.configure(connection), metadata) == []
     engine.dispose()
 
 
-def test_a_catalog_of_a_newer_version_is_refused_and_left_alone(tmp_path: Path) -> None:
-    open_catalog(Settings(data_dir=tmp_path)).close()
-    database = sqlite3.connect(tmp_path / "catalog.sqlite")
-    with database:
-        database.execute("UPDATE alembic_version SET version_num = '9999'")
+def test_a_catalog_of_a_newer_version_is_refused_and_left_alone(on_both: Settings) -> None:
+    engine = open_engine(on_both)
+    with writing(engine) as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
     with pytest.raises(CatalogVersionError, match=r"made by a newer docqa \(revision 9999\); update docqa"):
-        open_catalog(Settings(data_dir=tmp_path))
-    assert database.execute("SELECT version_num FROM alembic_version").fetchall() == [("9999",)]
-    database.close()
+        open_catalog(on_both)
+    with reading(engine) as connection:
+        assert connection.scalar(text("SELECT version_num FROM alembic_version")) == "9999"
+    engine.dispose()
 
 
 def test_a_document_is_hidden_until_its_last_part_is_stored(catalog: Catalog) -> None:
@@ -220,9 +218,9 @@ def test_collections_are_counted(catalog: Catalog) -> None:
     assert numbers == [("default", 1, 1, 1, 3), ("other", 1, 0, 1, 3)]
 
 
-def test_tenants_never_see_each_other(tmp_path: Path, catalog: Catalog) -> None:
+def test_tenants_never_see_each_other(on_both: Settings, catalog: Catalog) -> None:
     id = add(catalog, offer("a"), "A", "acme")
-    stranger = open_catalog(Settings(data_dir=tmp_path, tenant="stranger"))
+    stranger = open_catalog(on_both.model_copy(update={"tenant": "stranger"}))
     assert not any([stranger.documents(), stranger.find("/in/a"), stranger.named(["acme"]), stranger.collections()])
     assert stranger.live([id]) == set()
     with pytest.raises(NotFoundError):
@@ -237,15 +235,31 @@ def test_text_that_no_database_takes_is_made_printable(catalog: Catalog) -> None
     assert row.names.title == "NUL \0 and \ud800"
 
 
-def test_documents_of_a_first_catalog_stand_at_the_places_that_they_came_from(tmp_path: Path, catalog: Catalog) -> None:
-    add(catalog, offer("a"))
+@pytest.mark.parametrize("revision", ["0001", "0002"])
+def test_documents_of_an_older_catalog_stand_at_the_places_that_they_came_from(
+    on_both: Settings, revision: str
+) -> None:
+    older(on_both, revision, offer("a"))
+    catalog = open_catalog(on_both)
+    assert [(row.id, row.state, row.chunks) for row in catalog.documents()] == [("default-a", "live", 3)]
+    add(catalog, offer("a", "changed"))
+    assert [(row.id, row.sha256[:7]) for row in catalog.documents()] == [("default-a", "changed")]
     catalog.close()
-    database = sqlite3.connect(tmp_path / "catalog.sqlite")
-    with database:
-        database.execute("DROP INDEX ix_documents_place")
-        database.execute("ALTER TABLE documents DROP COLUMN place")
-        database.execute("UPDATE alembic_version SET version_num = '0001'")
-    database.close()
-    add(migrated := open_catalog(Settings(data_dir=tmp_path)), offer("a", "changed"))
-    assert [(row.id, row.sha256[:7]) for row in migrated.documents()] == [("default-a", "changed")]
-    migrated.close()
+
+
+def older(settings: Settings, revision: str, given: Offer) -> None:
+    """Make a catalog of an older version with one live document."""
+    settings.root.mkdir()
+    engine, config = create_engine(settings.catalog_url or f"sqlite:///{file_of(settings)}"), alembic_config(MIGRATIONS)
+    common = {"tenant": "default", "collection": given.collection, "added": 1.0}
+    names = ("parser", "survey", "names", "title", "missing_pages", "scanned_pages", "error")
+    values = {"id": "g", "document": given.document, "sha256": given.sha256, "size": 1, "state": "live", "attempts": 1}
+    values |= {"page_count": 1, "chunks": 3, "claim": claim_key("default", given.collection, given.sha256), **common}
+    place = {"place": given.document} if revision > "0001" else {}
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, revision)
+        row = {"id": given.document, "source": given.place, **place, **common}
+        connection.execute(documents.insert().values(row))
+        connection.execute(generations.insert().values({**values, **dict.fromkeys(names, "")}))
+    engine.dispose()

@@ -136,6 +136,18 @@ def test_a_child_that_is_killed_while_it_reads_is_replaced(tmp_path: Path) -> No
     assert [bool(page.error) for page in found] == [False, True, False]
 
 
+def test_a_child_that_is_killed_before_it_has_opened_the_file_is_replaced(fine: Path) -> None:
+    found: list[Page] = []
+    thread = threading.Thread(target=lambda: found.extend(guarded(fine)))
+    thread.start()
+    for _ in range(2):
+        until(children)
+        os.kill(children().pop(), signal.SIGKILL)
+        time.sleep(0.1)  # it is gone, and the next one has not read its request yet
+    thread.join()
+    assert [page.error for page in found] == ["", "", ""]
+
+
 def test_a_child_that_died_while_idle_is_replaced(pool: ParserPool, fine: Path) -> None:
     survey = pool.survey(fine, "fine.pdf")
     (child,) = children()

@@ -1,0 +1,100 @@
+"""What a job leaves undone: taken back where it is cancelled, begun again where it is retried."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import Connection, delete, or_, select, update
+
+from ingest.catalog.claims import claim_key
+from ingest.catalog.epochs import bump
+from ingest.catalog.job_books import add, withdraw
+from ingest.catalog.tables import aliases, generations, is_waiting, parts
+
+
+def drop_unfinished(connection: Connection, tenant: str, job: str) -> None:
+    """Take the documents that a job has not finished out of sight; cleaning removes what is stored of them.
+
+    Parts of documents that are live and were to be done again stay as they are: the old ones.
+    """
+    restore_parts(connection, job)
+    unfinished = (generations.c.job == job, generations.c.state.in_(("queued", "ingesting")))
+    ids = list(connection.scalars(select(generations.c.id).where(*unfinished).with_for_update()))
+    for start in range(0, len(ids), 500):
+        some = ids[start : start + 500]
+        values = {"state": "replaced", "claim": None, "run": None}
+        connection.execute(update(generations).where(generations.c.id.in_(some)).values(values))
+        withdraw(connection, some)
+    if ids:
+        bump(connection, tenant)
+
+
+def requeue_failed(connection: Connection, tenant: str, job: str) -> int:
+    """Let a job's failed documents, and failed parts of its live ones, be done again; returns how many documents.
+
+    A failed document whose bytes another one holds by now stays as it is.
+    """
+    failed = select(generations).where(generations.c.job == job, generations.c.state == "failed").with_for_update()
+    again = []
+    for row in connection.execute(failed).all():
+        key = claim_key(tenant, row.collection, row.sha256)
+        if connection.scalar(select(generations.c.id).where(generations.c.claim == key)) is not None:
+            continue
+        values = {"state": "queued", "claim": key, "run": None, "deaths": 0, "page_count": 0, "survey": "", "error": ""}
+        connection.execute(update(generations).where(generations.c.id == row.id).values(values))
+        again.append(row.id)
+    _forget_parts(connection, job, again)
+    add(connection, job, failed=-len(again), opened=-len(again))
+    return len(again) + _requeue_parts(connection, job)
+
+
+def _forget_parts(connection: Connection, job: str, ids: Sequence[str]) -> None:
+    """Strike out what was found out about generations: they are surveyed anew."""
+    columns = (parts.c.state, parts.c.first, parts.c.last)
+    known = connection.execute(select(*columns).where(parts.c.generation.in_(ids), parts.c.job == job)).all()
+    pages = [row.last - row.first + 1 for row in known if row.state == "stored"]
+    failed = sum(row.state == "failed" for row in known)
+    add(connection, job, parts=-len(known), parts_done=-len(pages), parts_failed=-failed, pages=-sum(pages))
+    for table in (parts, aliases):
+        connection.execute(delete(table).where(table.c.generation.in_(ids)))
+
+
+def _requeue_parts(connection: Connection, job: str) -> int:
+    mine = (parts.c.job == job, parts.c.state == "failed")
+    of_them = select(parts.c.generation).where(*mine)
+    live = select(generations.c.id).where(generations.c.id.in_(of_them), generations.c.state == "live")
+    ids = list(connection.scalars(live.order_by(generations.c.id).with_for_update()))
+    waiting = select(parts.c.generation).where(parts.c.generation.in_(ids), is_waiting).distinct()
+    not_counted = len(list(connection.scalars(waiting)))  # an earlier retry of them still goes on
+    again = update(parts).where(*mine, parts.c.generation.in_(ids))
+    count = connection.execute(again.values(state="waiting", deaths=0, run=None)).rowcount if ids else 0
+    add(connection, job, finished=not_counted - len(ids), parts_failed=-count)
+    return len(ids)
+
+
+def requeue_all(connection: Connection, job: str, ids: Sequence[str]) -> int:
+    """Let all parts of live generations be done again for a job; they stay live, with what they have, meanwhile.
+
+    One that another job is at, or that this one has taken before, is left alone. Returns how many were taken.
+    """
+    live = select(generations.c.id).where(generations.c.id.in_(list(ids)), generations.c.state == "live")
+    taken = list(connection.scalars(live.order_by(generations.c.id).with_for_update()))
+    touched = select(parts.c.generation).where(parts.c.generation.in_(taken), or_(parts.c.job == job, is_waiting))
+    busy = set(connection.scalars(touched))
+    free = [id for id in taken if id not in busy]
+    again = update(parts).where(parts.c.generation.in_(free))
+    count = connection.execute(again.values(state="waiting", deaths=0, run=None, job=job)).rowcount if free else 0
+    add(connection, job, found=len(free), parts=count)
+    return len(free)
+
+
+def restore_parts(connection: Connection, job: str) -> None:
+    """Leave the parts of live generations that a job was to do again as they were."""
+    open = select(generations.c.id).where(generations.c.state == "live", generations.c.id == parts.c.generation)
+    mine = (parts.c.job == job, is_waiting, open.exists())
+    known = connection.execute(select(parts.c.generation, parts.c.error).where(*mine)).all()
+    redone = {row.generation for row in known if not row.error}
+    retried = [row.generation for row in known if row.generation not in redone]
+    add(connection, job, finished=len(set(retried)), parts_failed=len(retried))  # they were, before the retry
+    connection.execute(update(parts).where(*mine, parts.c.error != "").values(state="failed"))
+    connection.execute(update(parts).where(*mine, parts.c.error == "").values(state="stored"))

@@ -1,0 +1,122 @@
+"""What keeps jobs going: dead workers' leases are freed, schedules begin, and workers are woken up for what waits.
+
+Every worker has a keeper, beside its processes and not in them. All that keepers do is conditional in the catalog, so
+that any number of them may run. They send few messages: a window for each queue, however many files wait.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+import traceback
+from contextlib import suppress
+
+from ingest.broker import Broker, open_broker
+from ingest.catalog import Catalog
+from ingest.catalog.jobs import this_host
+from ingest.catalog.keeping import Open
+from ingest.errors import BrokerError, DocqaError
+from ingest.settings import Settings
+from ingest.worker.app import QUEUES, message_priority, send, send_clean
+from ingest.worker.logs import log
+
+WINDOW = 2  # messages that wait in a queue, for each process of the worker
+SELDOM_SECONDS = 10.0
+
+
+class Keeper:
+    """Looks after the jobs in a catalog. Its ``tick`` is called every second or so, by one thread.
+
+    Args:
+        settings: names the broker and the seconds of a lease.
+        catalog: whose jobs.
+        processes: how many processes the worker beside it has.
+    """
+
+    def __init__(self, settings: Settings, catalog: Catalog, processes: int) -> None:
+        self._catalog = catalog
+        self._keeping = catalog.keeping(settings.lease_seconds)
+        self._settings = settings
+        self._window = WINDOW * processes
+        self._broker: Broker | None = None
+        self._seldom = self._beaten = 0.0
+        self._run = catalog.leases.begin("keeper")
+        self._told = ""
+
+    def tick(self) -> None:
+        """Do what is to be done now; what fails for the moment is said once and tried again."""
+        try:
+            self._look_after()
+            self._told = ""
+        except DocqaError as error:
+            if self._told != (told := str(error)):
+                log("a keeper has to wait", logging.WARNING, reason=told)
+                self._told = told
+        except Exception as error:  # a keeper that ends takes its worker with it, and nothing gets better by that
+            if self._told != (told := f"{type(error).__name__}: {error}"):
+                log("something unforeseen happened", logging.ERROR, reason=told, trace=traceback.format_exc())
+                self._told = told
+
+    def close(self) -> None:
+        """Leave the catalog and the broker."""
+        with suppress(DocqaError):  # a run that is not ended is struck out by another keeper
+            self._catalog.leases.end(self._run)
+        self._disconnect()
+
+    def _disconnect(self) -> None:
+        if self._broker:
+            self._broker.close()
+            self._broker = None
+
+    def _beat(self) -> None:
+        now = time.monotonic()
+        if now - self._beaten >= min(self._settings.lease_seconds / 4, SELDOM_SECONDS):
+            self._beaten = now
+            if not self._catalog.leases.beat(self._run):
+                self._run = self._catalog.leases.begin("keeper")
+
+    def _look_after(self) -> None:
+        self._beat()
+        for run in self._keeping.strike():
+            log("struck out a run that is gone", run=run)
+        self._catalog.schedules.begin_due()
+        now = time.monotonic()
+        if seldom := now - self._seldom >= SELDOM_SECONDS:
+            self._seldom = now
+            for job in self._keeping.end_finished():
+                log("ended a job that had nothing left to do", job=job)
+        waiting = self._keeping.open()
+        if waiting:
+            self._wake(waiting)
+        if seldom:
+            for tenant in self._keeping.tenants_to_clean():
+                send_clean(tenant)
+
+    def _wake(self, waiting: list[Open]) -> None:
+        """Fill the window of each queue, job by job in turn, each priority for itself: so urgent ones always get in."""
+        for priority in sorted({each.job.priority for each in waiting}, reverse=True):
+            lengths = self._lengths(message_priority(priority))
+            jobs = [each for each in waiting if each.job.priority == priority]
+            for queue, what in zip(QUEUES, ("surveys", "parts", "step"), strict=True):
+                wanting = [each.job for each in jobs if getattr(each, what) and self._may(each, what)]
+                room = self._window - lengths[queue]
+                for number in range(min(room, len(wanting) if what == "step" else room) if wanting else 0):
+                    job = wanting[number % len(wanting)]
+                    send(queue, job.tenant, job.id, job.priority)
+
+    def _may(self, each: Open, what: str) -> bool:
+        """Whether workers here can do it: a step that names paths is for the machine that sees them."""
+        if what != "step" or each.job.host in ("", this_host()):
+            return True
+        note = f"its files are looked for by a worker on {each.job.host}: run 'docqa worker' there"
+        self._catalog.for_tenant(each.job.tenant).jobs.note(each.job.id, note)
+        return False
+
+    def _lengths(self, priority: int) -> dict[str, int]:
+        if self._broker is None:
+            self._broker = open_broker(self._settings)
+        try:
+            return self._broker.lengths(QUEUES, [priority])
+        except BrokerError:
+            self._disconnect()
+            raise

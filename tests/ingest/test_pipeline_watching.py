@@ -1,0 +1,364 @@
+"""Watching folders: what comes, changes, fails and goes, round by round."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Generator, Iterator, Sequence
+from pathlib import Path
+
+import pytest
+
+from ingest.errors import ArchiveError, EmbedderMismatch, NotFoundError
+from ingest.library import Library
+from ingest.pipeline import Progress, Watched, delete, ingest, watch, watching
+from tests.ingest.ingesting import library_at, run, write_text
+
+NEVER = 1e6
+"""So long between two rounds that a file counts as standing still only where a second round has seen it unchanged."""
+
+
+@pytest.fixture
+def library(tmp_path: Path) -> Iterator[Library]:
+    with library_at(tmp_path / "library") as library:
+        yield library
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "in").mkdir()
+    return tmp_path / "in"
+
+
+@pytest.fixture
+def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The pauses that a watch asks for, none of which is made."""
+    asked: list[float] = []
+    monkeypatch.setattr(watching, "sleep", asked.append)
+    return asked
+
+
+@pytest.fixture
+def offered(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The names of the files that the pipeline is asked to take in."""
+    names: list[str] = []
+
+    def noting(library: Library, paths: Sequence[Path], collection: str) -> Generator[Progress, None, None]:
+        names.extend(path.name for path in paths)
+        return ingest(library, paths, collection)
+
+    monkeypatch.setattr("ingest.pipeline.ingest", noting)
+    return names
+
+
+def heard(rounds: Iterator[Watched], number: int = 1) -> list[tuple[str, str]]:
+    """What some rounds say: the kinds, with the names of the files, or the reasons of trouble."""
+    said = []
+    for event in rounds:
+        number -= event.kind == "done"
+        if event.kind != "done":
+            said.append((event.kind, event.reason if event.kind == "trouble" else Path(event.source).name))
+        if not number:
+            break
+    return said
+
+
+def held(library: Library) -> set[str]:
+    """The names of the files whose documents are in the library."""
+    return {Path(row.source).name for row in library.catalog.documents() if row.state == "live"}
+
+
+def test_what_is_there_is_taken_in_and_then_what_comes_and_changes(library: Library, folder: Path) -> None:
+    write_text(folder / "deep" / "valve.txt", "valve")
+    rounds = watch(library, [folder], every=0)
+    assert heard(rounds) == [("finished", "valve.txt")]
+    write_text(folder / "pump.txt", "pump")
+    assert heard(rounds) == [("finished", "pump.txt")]
+    write_text(folder / "pump.txt", "crane")
+    assert heard(rounds) == [("replaced", "pump.txt")]
+    assert heard(rounds) == []
+
+
+def test_what_is_in_the_library_already_is_not_told_and_a_newer_version_replaces_it(
+    library: Library, folder: Path
+) -> None:
+    for name in ("valve", "pump"):
+        write_text(folder / f"{name}.txt", name)
+    run(library, folder)
+    write_text(folder / "pump.txt", "crane")
+    assert heard(watch(library, [folder], every=0)) == [("replaced", "pump.txt")]
+
+
+def test_a_file_is_left_alone_until_it_stands_still(library: Library, folder: Path, pauses: list[float]) -> None:
+    rounds = watch(library, [folder], every=NEVER)
+    for subject in ("valve", "valve and a pump"):
+        write_text(folder / "growing.txt", subject)
+        assert heard(rounds) == []
+    assert heard(rounds) == [("finished", "growing.txt")]
+    assert pauses == [NEVER, NEVER]
+
+
+def test_a_file_that_is_in_the_library_is_not_offered_to_the_pipeline_again(
+    library: Library, folder: Path, offered: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("a.txt", "copy.txt"):
+        write_text(folder / name, "valve")
+    monkeypatch.setattr(watching, "BUSY_SECONDS", 0)  # the copy is looked at again once its text is in
+    assert heard(watch(library, [folder], every=0), 4) == [("finished", "a.txt")]
+    assert offered == ["a.txt", "copy.txt", "copy.txt"]
+
+
+def test_a_failure_is_told_once_and_again_when_the_file_has_changed(
+    library: Library, folder: Path, offered: list[str]
+) -> None:
+    (folder / "broken.pdf").write_bytes(b"%PDF-1.7 and no more")
+    rounds = watch(library, [folder], every=0)
+    assert heard(rounds, 3) == [("failed", "broken.pdf")]
+    (folder / "broken.pdf").write_bytes(b"%PDF-1.7 and nothing more")
+    assert heard(rounds, 3) == [("failed", "broken.pdf")]
+    assert offered == ["broken.pdf", "broken.pdf"]
+
+
+def test_an_unchanged_file_that_failed_is_tried_again_later_and_not_told_again(
+    library: Library, folder: Path, offered: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watching, "AGAIN_SECONDS", 0)
+    (folder / "broken.pdf").write_bytes(b"%PDF-1.7 and no more")
+    assert heard(watch(library, [folder], every=0), 3) == [("failed", "broken.pdf")]
+    assert offered == ["broken.pdf"] * 3
+
+
+def test_what_cannot_be_looked_at_is_told_once(library: Library, folder: Path) -> None:
+    (folder / "broken.txt").symlink_to("nowhere.txt")
+    rounds = watch(library, [folder], every=0)
+    assert heard(rounds, 2) == [("failed", "broken.txt")]
+
+
+def test_without_drop_a_document_stays_when_its_file_goes(library: Library, folder: Path) -> None:
+    path = write_text(folder / "valve.txt", "valve")
+    rounds = watch(library, [folder], every=0)
+    heard(rounds)
+    path.unlink()
+    assert heard(rounds, 3) == []
+    assert held(library) == {"valve.txt"}
+
+
+def test_a_document_is_dropped_when_its_file_is_missing_for_the_second_time(library: Library, folder: Path) -> None:
+    path = write_text(folder / "valve.txt", "valve")
+    rounds = watch(library, [folder], every=0, drop=True)
+    heard(rounds)
+    path.unlink()
+    assert heard(rounds) == []
+    assert heard(rounds) == [("dropped", "valve.txt")]
+    assert held(library) == set()
+
+
+def test_a_file_that_is_back_in_time_keeps_its_document(library: Library, folder: Path) -> None:
+    path = write_text(folder / "valve.txt", "valve")
+    rounds = watch(library, [folder], every=0, drop=True)
+    heard(rounds)
+    path.rename(folder / ".aside")
+    heard(rounds)
+    (folder / ".aside").rename(path)
+    assert heard(rounds, 2) == []
+    path.unlink()
+    assert heard(rounds) == []
+    assert held(library) == {"valve.txt"}
+
+
+def test_a_document_whose_file_is_renamed_moves_and_keeps_its_id(library: Library, folder: Path) -> None:
+    path = write_text(folder / "valve.txt", "valve")
+    rounds = watch(library, [folder], every=0, drop=True)
+    heard(rounds)
+    [before] = library.catalog.documents()
+    path.rename(folder / "renamed.txt")
+    assert heard(rounds, 3) == []
+    assert [(row.id, Path(row.source).name) for row in library.catalog.documents()] == [(before.id, "renamed.txt")]
+
+
+@pytest.mark.parametrize("place", ["in", "elsewhere"])
+def test_a_document_moves_to_a_copy_that_is_still_there(
+    library: Library, tmp_path: Path, folder: Path, place: str
+) -> None:
+    path = write_text(folder / "a.txt", "valve")
+    copy = tmp_path / place / "b.txt"
+    copy.parent.mkdir(exist_ok=True)
+    shutil.copy(path, copy)
+    for each in (path, copy):
+        run(library, each)
+    rounds = watch(library, [folder], every=0, drop=True)
+    heard(rounds)
+    path.unlink()
+    assert heard(rounds, 3) == []
+    assert held(library) == {"b.txt"}
+
+
+def test_documents_whose_files_went_before_the_watch_began_are_dropped_too(library: Library, folder: Path) -> None:
+    for name in ("valve", "pump"):
+        write_text(folder / f"{name}.txt", name)
+    run(library, folder)
+    (folder / "pump.txt").unlink()
+    assert heard(watch(library, [folder], every=0, drop=True, once=True), 2) == [("dropped", "pump.txt")]
+    assert held(library) == {"valve.txt"}
+
+
+def test_only_documents_from_below_the_folder_and_of_the_collection_are_dropped(
+    library: Library, tmp_path: Path, folder: Path
+) -> None:
+    paths = [write_text(tmp_path / place / "it.txt", place) for place in ("in", "in 2", "IN", "elsewhere")]
+    run(library, *paths)
+    run(library, write_text(folder / "other.txt", "crane"), collection="other")
+    write_text(folder / "stays.txt", "pump")
+    for path in (*paths, folder / "other.txt"):
+        path.unlink()
+    assert heard(watch(library, [folder], every=0, drop=True), 3) == [("finished", "stays.txt"), ("dropped", "it.txt")]
+    assert len(library.catalog.documents()) == 5
+
+
+def test_nothing_is_dropped_while_the_folder_is_away(library: Library, folder: Path) -> None:
+    write_text(folder / "valve.txt", "valve")
+    rounds = watch(library, [folder], every=0, drop_many=True)
+    heard(rounds)
+    folder.rename(folder.with_name("away"))
+    [(kind, reason)] = heard(rounds, 3)
+    assert (kind, reason.partition(": ")[0]) == ("trouble", f"{folder} cannot be read (No such file or directory)")
+    folder.with_name("away").rename(folder)
+    assert heard(rounds, 2) == []
+    assert held(library) == {"valve.txt"}
+
+
+def test_a_folder_that_is_away_keeps_its_documents_though_a_folder_above_it_is_there(
+    library: Library, folder: Path
+) -> None:
+    write_text(folder / "valve.txt", "valve")
+    write_text(folder / "disk" / "pump.txt", "pump")
+    rounds = watch(library, [folder, folder / "disk"], every=0, drop=True)
+    heard(rounds)
+    (folder / "disk").rename(folder / ".disk")
+    assert [kind for kind, _ in heard(rounds, 3)] == ["trouble"]
+    assert held(library) == {"valve.txt", "pump.txt"}
+
+
+def test_an_empty_folder_in_the_place_of_another_drops_nothing_unless_confirmed(library: Library, folder: Path) -> None:
+    write_text(folder / "valve.txt", "valve")
+    rounds = watch(library, [folder], every=0, drop=True)
+    heard(rounds)
+    folder.rename(folder.with_name("mounted"))
+    folder.mkdir()
+    [(kind, reason)] = heard(rounds, 3)
+    assert kind == "trouble"
+    assert "is its disk mounted? Nothing of it is dropped; if that is meant" in reason
+    assert "is its disk mounted?" in heard(watch(library, [folder], every=0, drop=True))[0][1]
+    assert heard(watch(library, [folder], every=0, drop_many=True), 2) == [("dropped", "valve.txt")]
+
+
+def test_many_documents_at_once_are_dropped_only_if_confirmed(library: Library, folder: Path) -> None:
+    for number in range(18):
+        write_text(folder / f"{number:02}.txt", f"valve {number}")
+    rounds = watch(library, [folder], every=0, drop=True)
+    heard(rounds)
+    for number in range(10):
+        (folder / f"{number:02}.txt").unlink()
+    [(kind, reason)] = heard(rounds, 3)
+    assert kind == "trouble"
+    assert reason.startswith(f"10 of the 18 documents of {folder} have lost their files at once.")
+    assert len(held(library)) == 18
+    assert len(heard(watch(library, [folder], every=0, drop_many=True), 2)) == 10
+
+
+def test_half_of_a_folder_may_go(library: Library, folder: Path) -> None:
+    for number in range(20):
+        write_text(folder / f"{number:02}.txt", f"valve {number}")
+    rounds = watch(library, [folder], every=0, drop=True)
+    heard(rounds)
+    for number in range(10):
+        (folder / f"{number:02}.txt").unlink()
+    assert [kind for kind, _ in heard(rounds, 2)] == ["dropped"] * 10
+
+
+def test_an_error_that_may_pass_is_told_once_with_longer_and_longer_pauses(
+    library: Library, folder: Path, pauses: list[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(_library: Library) -> None:
+        raise ArchiveError("The archive is away.")
+
+    write_text(folder / "valve.txt", "valve")
+    rounds = watch(library, [folder], every=0)
+    with monkeypatch.context() as patched:
+        patched.setattr(Library, "archive", property(away))
+        assert heard(rounds, 9) == [("trouble", "The archive is away.")]
+    assert heard(rounds) == [("finished", "valve.txt")]
+    assert pauses == [1, 2, 4, 8, 16, 32, 60, 60, 60]
+
+
+def test_an_error_that_does_not_pass_ends_the_watch(
+    library: Library, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def another(_library: Library) -> None:
+        raise EmbedderMismatch("The archive was made with another embedder.")
+
+    write_text(folder / "valve.txt", "valve")
+    monkeypatch.setattr(Library, "archive", property(another))
+    with pytest.raises(EmbedderMismatch):
+        heard(watch(library, [folder], every=0))
+
+
+def test_a_single_round_takes_a_second_look_at_files_that_are_new(
+    library: Library, folder: Path, pauses: list[float]
+) -> None:
+    write_text(folder / "valve.txt", "valve")
+    assert heard(watch(library, [folder], every=NEVER, once=True), 3) == [("finished", "valve.txt")]
+    assert heard(watch(library, [folder], every=0, once=True), 3) == []
+    assert pauses == [NEVER]
+
+
+def test_a_single_round_names_the_files_that_are_still_being_written(
+    library: Library, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write_text(folder / "growing.txt", "valve")
+    monkeypatch.setattr(watching, "sleep", lambda _seconds: write_text(path, "valve and a pump"))
+    assert heard(watch(library, [folder], every=NEVER, once=True), 3) == [("skipped", "growing.txt")]
+
+
+def test_what_a_user_deletes_stays_deleted_while_its_file_does_not_change(library: Library, folder: Path) -> None:
+    path = write_text(folder / "valve.txt", "valve")
+    rounds = watch(library, [folder], every=0)
+    heard(rounds)
+    delete(library, library.catalog.documents()[0].id)
+    assert heard(rounds) == []
+    write_text(path, "pump")
+    assert heard(rounds) == [("finished", "valve.txt")]
+
+
+def test_docqas_own_files_are_not_watched(library: Library, tmp_path: Path, folder: Path) -> None:
+    shutil.copy(write_text(folder / "valve.txt", "valve"), tmp_path / "library.txt")
+    write_text(tmp_path / "library" / "note.txt", "pump")
+    assert [kind for kind, _ in heard(watch(library, [tmp_path], every=0), 2)] == ["finished"]
+    (tmp_path / "library" / "in").mkdir()
+    write_text(tmp_path / "library" / "in" / "crane.txt", "crane")
+    assert heard(watch(library, [tmp_path / "library" / "in"], every=0)) == [("finished", "crane.txt")]
+
+
+def test_a_watch_can_be_closed_in_the_middle_and_another_one_goes_on(library: Library, folder: Path) -> None:
+    for number in range(4):
+        write_text(folder / f"{number}.txt", f"valve {number}")
+    rounds = watch(library, [folder], every=0)
+    assert next(rounds).kind == "finished"
+    rounds.close()
+    heard(watch(library, [folder], every=0))
+    assert len(held(library)) == 4
+
+
+def test_a_folder_that_is_not_there_is_refused_at_once(library: Library, folder: Path) -> None:
+    with pytest.raises(NotFoundError, match="/nowhere' to watch: make it first"):
+        watch(library, [folder / "nowhere"])
+    with pytest.raises(NotFoundError, match="is not a folder: 'docqa watch' takes folders, 'docqa ingest' files"):
+        watch(library, [write_text(folder / "valve.txt", "valve")])
+
+
+def test_a_name_that_cannot_be_shown_is_watched_like_any_other(library: Library, folder: Path) -> None:
+    path = write_text(folder / os.fsdecode(b"latin-\xe9 100%_!.txt"), "valve")
+    rounds = watch(library, [folder], every=0, drop=True)
+    assert heard(rounds) == [("finished", "latin-\\xe9 100%_!.txt")]
+    path.unlink()
+    assert heard(rounds, 2) == [("dropped", "latin-\\xe9 100%_!.txt")]
