@@ -53,6 +53,10 @@ class Shelf:
         catalog, settings = self.library.catalog, self.library.settings
         catalog.keeping(settings.lease_seconds).blame(settings.tenant, self.run, why)
 
+    def works(self) -> bool:
+        """Whether the embedder embeds and the archive can be read and written, as far as can be told."""
+        return len(self.library.embedder.embed(["It works."])) == 1 and self.library.archive.health().ok
+
     def tidy(self, job: str) -> None:
         """Bring the archive's indexes up to date where this process has written for a job that has ended."""
         if self.taker.wrote and not self.library.catalog.jobs.get(job).open:

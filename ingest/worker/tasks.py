@@ -10,7 +10,7 @@ from typing import Any
 from celery.signals import worker_process_init, worker_process_shutdown
 
 from ingest.catalog.job_rows import Job
-from ingest.errors import BrokerError, DocqaError, NotFoundError
+from ingest.errors import ArchiveError, BrokerError, DocqaError, EmbedderError, NotFoundError
 from ingest.pipeline import clean as remove
 from ingest.settings import Settings
 from ingest.worker.app import LONG, TASK_SECONDS, app, send
@@ -103,11 +103,15 @@ def _drain(queue: str, message: dict[str, Any], act: Act) -> None:
     except BrokerError as error:
         log("no successor was sent; the keeper sends one", logging.WARNING, job=job, reason=str(error))
     except DocqaError as error:
+        if isinstance(error, (EmbedderError, ArchiveError)) and _works(tenant):
+            log("was refused", logging.WARNING, job=job, reason=str(error))
+            _blame(tenant, job, str(error))
+            return
         log("has to wait", logging.WARNING, job=job, reason=str(error))
         _give_back(tenant, job, error)
     except Exception as error:
         log("something unforeseen happened", logging.ERROR, job=job, reason=f"{type(error).__name__}: {error}")
-        _blame(tenant, job, error)
+        _blame(tenant, job, f"{type(error).__name__}: {error}")
         raise
 
 
@@ -139,10 +143,18 @@ def _give_back(tenant: str, job: str, error: DocqaError) -> None:
     time.sleep(PAUSE_SECONDS)
 
 
-def _blame(tenant: str, job: str, error: Exception) -> None:
+def _works(tenant: str) -> bool:
+    """Whether embedder and archive do their work, so that what they refused is at fault and not they."""
+    try:
+        return _at_desk().shelf(tenant).works()
+    except DocqaError:
+        return False
+
+
+def _blame(tenant: str, job: str, why: str) -> None:
     """It may be the parts' fault: after some tries they are set aside."""
     try:
-        _at_desk().shelf(tenant).give_up(f"{type(error).__name__}: {error}"[:500])
+        _at_desk().shelf(tenant).give_up(why[:500])
     except DocqaError as again:
         log("cannot give back", logging.WARNING, job=job, reason=str(again))
         _leave()

@@ -10,7 +10,7 @@ from tests.ingest.ingesting import write_text
 from tests.ingest.worker.working import Workshop, write_sentences
 
 GOOD = 200
-HARMFUL = ("kills-worker.txt", "kills-survey.txt", "raises.txt", "kills-parser.pdf")
+HARMFUL = ("kills-worker.txt", "kills-survey.txt", "raises.txt", "refused.txt", "kills-parser.pdf")
 pytestmark = pytest.mark.timeout(400)
 
 
@@ -20,9 +20,9 @@ def job(shop: Workshop) -> Job:
     folder = shop.inputs / "harm"
     for number in range(GOOD):
         write_text(folder / f"pump{number}.txt", f"pump {number}")
-    for name in HARMFUL[:3]:
+    for name in HARMFUL[:-1]:
         write_text(folder / name, f"rotten {name}")
-    write_sentences(folder / HARMFUL[3], 3, keywords="kills-parser")
+    write_sentences(folder / HARMFUL[-1], 3, keywords="kills-parser")
     write_sentences(folder / "kills-second.pdf", 12)
     return shop.ended(shop.submit(folder, collection="harm"), 300)
 
@@ -39,6 +39,7 @@ def test_the_good_ones_are_all_archived(shop: Workshop, job: Job) -> None:
         ("kills-worker.txt", "set aside after 3 tries: its worker ended or fell silent"),
         ("kills-survey.txt", "set aside after 3 tries: its worker ended or fell silent"),
         ("raises.txt", "set aside after 3 tries: KeyError: 'a mark'"),
+        ("refused.txt", "set aside after 3 tries: A chunk was refused, says the test."),
         ("kills-parser.pdf", "the reader was killed while the file was opened"),
     ],
 )

@@ -1,10 +1,10 @@
 """Documents that do harm: workers with this folder first on ``PYTHONPATH`` do what a mark in a file's name says.
 
 ``kills-worker``, ``kills-second``, ``kills-survey``: the process that reads it, or its second part, or opens it, is
-killed. ``raises``: a KeyError. ``sleeps``: for ten minutes; ``slow``: for a moment. ``grows``: memory is used and kept.
-``held``: it waits for as long as there is a file ``hold`` in the data folder. A PDF with ``kills-parser`` among its
-keywords kills its parser. While there is a file ``trouble`` in the data folder, nothing can be stored. Each part that
-is begun is written into the file ``begun``.
+killed. ``raises``: a KeyError. ``refused``: the archive takes none of it. ``sleeps``: for ten minutes; ``slow``: for a
+moment. ``grows``: memory is used and kept. ``held``: it waits for as long as there is a file ``hold`` in the data
+folder. A PDF with ``kills-parser`` among its keywords kills its parser. While there is a file ``trouble`` in the data
+folder, nothing can be stored. Each part that is begun is written into the file ``begun``.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def _do_harm(source: str, number: int) -> None:
 
 def _taking(module: Any) -> None:
     """Change ``ingest.pipeline.taking``."""
-    from ingest.errors import StorageFullError
+    from ingest.errors import ArchiveError, StorageFullError
 
     read, plan, put = module.Taker._read, module.Taker._plan, module.put
 
@@ -69,6 +69,8 @@ def _taking(module: Any) -> None:
     def _put(library: Any, batch: Any) -> Any:
         if (_data() / "trouble").exists():
             raise StorageFullError("No space is left, says the test.")
+        if any("refused" in each.ready.work.source for each in batch):
+            raise ArchiveError("A chunk was refused, says the test.")
         return put(library, batch)
 
     module.Taker._read, module.Taker._plan, module.put = _read, _plan, _put
