@@ -174,7 +174,7 @@ def workers(settings: Settings, library: Library) -> Health:
     if no_library_yet(settings):
         return Health(True, "No job waits.")
     waiting = len(library.catalog.jobs.newest(("running",), COUNTED))
-    running = library.catalog.keeping(settings.lease_seconds).workers(settings.tenant)
+    running = library.catalog.keeping(settings.lease_seconds).workers()
     if waiting and not running:
         return Health(False, f"{plural(waiting, 'job')} to do and no worker: start one with 'docqa worker'.")
     processes = sum(each.role == "worker" for each in running)

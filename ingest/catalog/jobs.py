@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import platform
+import re
 import time
 import uuid
 from collections.abc import Sequence
@@ -17,10 +17,12 @@ from ingest.catalog.job_books import end_if_done, forget_log, log
 from ingest.catalog.job_rows import USUAL, Counters, Job, JobKind, JobState, LogEntry, LogKind, Stages, Work
 from ingest.catalog.job_tables import COUNTERS, STAGES, job_log, job_work, jobs
 from ingest.catalog.requeue import drop_unfinished, requeue_failed
+from ingest.catalog.runs import this_host
 from ingest.catalog.tables import runs
 from ingest.errors import JobError, NotFoundError
 
 SHORTEST_PREFIX = 4
+NUMBERED = re.compile(r"\S*\d\S*")
 
 
 class Jobs:
@@ -184,7 +186,8 @@ class Jobs:
         with writing(self._engine) as connection:
             values: dict[str, Any] = {**counts, "unreadable": jobs.c.unreadable + len(unreadable)}
             values |= {"step": "done", "run": None} if over else {}
-            mine = (jobs.c.id == id, jobs.c.run == run, jobs.c.state == "running")
+            wanted = ("running", "paused") if over else ("running",)  # what is done is kept, though the job may rest
+            mine = (jobs.c.id == id, jobs.c.run == run, jobs.c.state.in_(wanted))
             if connection.execute(update(jobs).where(*mine).values(values)).rowcount == 0:
                 return False
             for source, message in unreadable:
@@ -199,7 +202,11 @@ class Jobs:
         """Say what a running job waits for; empty for nothing."""
         with writing(self._engine) as connection:
             mine = (jobs.c.id == id, jobs.c.state == "running", jobs.c.note != message)
-            if connection.execute(update(jobs).where(*mine).values(note=message)).rowcount and message:
+            before = connection.scalar(select(jobs.c.note).where(*mine))
+            if before is None:
+                return
+            connection.execute(update(jobs).where(*mine).values(note=message))
+            if message and NUMBERED.sub("#", message) != NUMBERED.sub("#", before):  # not each request's number anew
                 log(connection, id, "note", message)
 
     def fail(self, run: str, id: str, reason: str) -> None:
@@ -267,11 +274,6 @@ def create(
     connection.execute(insert(jobs).values(values))
     log(connection, id, "state", "begun")
     return id
-
-
-def this_host() -> str:
-    """The name of this machine, which sees the paths that its user names."""
-    return platform.node()[:300]
 
 
 def job_of(row: Row[Any]) -> Job:

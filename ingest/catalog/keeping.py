@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from itertools import islice
 from typing import NamedTuple
 
 from sqlalchemy import Engine, delete, select
@@ -18,7 +19,7 @@ from ingest.catalog.job_books import end_if_done, none_of
 from ingest.catalog.job_rows import Job, Worker
 from ingest.catalog.job_tables import jobs
 from ingest.catalog.jobs import job_of
-from ingest.catalog.runs import runs_here, this_process
+from ingest.catalog.runs import ended_alone, runs_here, this_process
 from ingest.catalog.struck import free
 from ingest.catalog.tables import generations, is_gone, is_queued, is_waiting, parts, runs
 
@@ -56,7 +57,8 @@ class Keeping:
                 if row is None or (row.beats != self._seen[run][0] and not self._process_ended(row.host, row.process)):
                     continue
                 if connection.execute(delete(runs).where(runs.c.id == run, runs.c.beats == row.beats)).rowcount:
-                    free(connection, tenant, run, "its worker ended or fell silent")
+                    blamed = row.host == this_process().host and ended_alone(row.process)
+                    free(connection, tenant, run, "its worker ended or fell silent", blamed)
                     struck.append(run)
         return struck
 
@@ -72,7 +74,7 @@ class Keeping:
             if not self._process_ended(row.host, row.process)
         ]  # fmt: skip
 
-    def open(self, most: int = 100) -> list[Open]:
+    def open(self, most: int = 1000) -> list[Open]:
         """The running jobs with something that nobody is at, the most urgent first."""
         query = select(jobs).where(jobs.c.state == "running").order_by(jobs.c.priority.desc(), jobs.c.created)
         unopened = (is_queued, generations.c.page_count == 0, generations.c.run.is_(None))
@@ -80,12 +82,13 @@ class Keeping:
         open_parts = select(parts.c.number).where(parts.c.job == jobs.c.id, is_waiting, parts.c.run.is_(None))
         waiting = ~none_of(open_parts, parts.c.generation)
         with reading(self._engine) as connection:
-            rows = connection.execute(query.add_columns(queued.label("surveys"), waiting.label("open")).limit(most))
-            found = [
+            rows = connection.execute(query.add_columns(queued.label("surveys"), waiting.label("open")))
+            found = (
                 Open(job_of(row), row.step == "waiting" and row.run is None, bool(row.surveys), bool(row.open))
                 for row in rows
-            ]
-        return [each for each in found if each.step or each.surveys or each.parts]
+            )
+            wanting = (each for each in found if each.step or each.surveys or each.parts)
+            return list(islice(wanting, most))
 
     def blame(self, tenant: str, run: str, why: str) -> None:
         """Free what a run has, and count it against each: something unforeseen happened while it was at them."""

@@ -140,7 +140,10 @@ class Leases:
             return mark(connection, self._tenant, run, job, done, stages)
 
     def redo(self, job: str, ids: Sequence[str]) -> int:
-        """Let all parts of live generations be done again for a job; returns how many it did not have yet."""
+        """Let all parts of live generations be done again for a job; returns how many it did not have yet.
+
+        -1 stands for a job that does not run any more.
+        """
         with alone(self._engine, self._tenant) as connection:
             return requeue_all(connection, job, ids)
 

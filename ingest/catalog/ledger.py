@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from typing import NamedTuple
 
-from sqlalchemy import Engine, and_, delete, exists, select, update
+from sqlalchemy import Engine, and_, delete, exists, or_, select, update
 
 from ingest.catalog.books import close, in_sight, settle, write_parts, write_plans
 from ingest.catalog.claims import Claims
@@ -79,13 +79,16 @@ class Ledger:
         with writing(self._engine) as connection:
             beat(connection, run)
 
-    def seen(self, ids: Collection[str]) -> dict[str, Seen]:
-        """Of these places (their ids) those whose bytes, as last read, are live in their collection."""
+    def seen(self, ids: Collection[str], job: str | None = None) -> dict[str, Seen]:
+        """Of these places (their ids) those whose bytes, as last read, are live in their collection, or ``job`` has."""
         same = and_(
             generations.c.tenant == sources.c.tenant,
             generations.c.collection == sources.c.collection,
             generations.c.sha256 == sources.c.sha256,
-            generations.c.state == "live",
+            or_(
+                generations.c.state == "live",
+                and_(generations.c.job == job, generations.c.state.in_(("queued", "ingesting"))),
+            ),
         )
         query = (
             select(sources.c.id, sources.c.stamp, documents.c.source, sources.c.sha256, generations.c.job)

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import Connection, delete, or_, select, update
+from sqlalchemy import Connection, and_, delete, or_, select, update
 
 from ingest.catalog.claims import claim_key
 from ingest.catalog.epochs import bump
 from ingest.catalog.job_books import add, withdraw
+from ingest.catalog.job_tables import jobs
 from ingest.catalog.tables import aliases, generations, is_waiting, parts
+
+AT_ONCE = 500  # documents in one statement
 
 
 def drop_unfinished(connection: Connection, tenant: str, job: str) -> None:
@@ -20,8 +23,8 @@ def drop_unfinished(connection: Connection, tenant: str, job: str) -> None:
     restore_parts(connection, job)
     unfinished = (generations.c.job == job, generations.c.state.in_(("queued", "ingesting")))
     ids = list(connection.scalars(select(generations.c.id).where(*unfinished).with_for_update()))
-    for start in range(0, len(ids), 500):
-        some = ids[start : start + 500]
+    for start in range(0, len(ids), AT_ONCE):
+        some = ids[start : start + AT_ONCE]
         values = {"state": "replaced", "claim": None, "run": None}
         connection.execute(update(generations).where(generations.c.id.in_(some)).values(values))
         withdraw(connection, some)
@@ -43,7 +46,8 @@ def requeue_failed(connection: Connection, tenant: str, job: str) -> int:
         values = {"state": "queued", "claim": key, "run": None, "deaths": 0, "page_count": 0, "survey": "", "error": ""}
         connection.execute(update(generations).where(generations.c.id == row.id).values(values))
         again.append(row.id)
-    _forget_parts(connection, job, again)
+    for start in range(0, len(again), AT_ONCE):
+        _forget_parts(connection, job, again[start : start + AT_ONCE])
     add(connection, job, failed=-len(again), opened=-len(again))
     return len(again) + _requeue_parts(connection, job)
 
@@ -64,22 +68,29 @@ def _requeue_parts(connection: Connection, job: str) -> int:
     of_them = select(parts.c.generation).where(*mine)
     live = select(generations.c.id).where(generations.c.id.in_(of_them), generations.c.state == "live")
     ids = list(connection.scalars(live.order_by(generations.c.id).with_for_update()))
-    waiting = select(parts.c.generation).where(parts.c.generation.in_(ids), is_waiting).distinct()
-    not_counted = len(list(connection.scalars(waiting)))  # an earlier retry of them still goes on
-    again = update(parts).where(*mine, parts.c.generation.in_(ids))
-    count = connection.execute(again.values(state="waiting", deaths=0, run=None)).rowcount if ids else 0
-    add(connection, job, finished=not_counted - len(ids), parts_failed=-count)
+    for start in range(0, len(ids), AT_ONCE):
+        some = ids[start : start + AT_ONCE]
+        waiting = select(parts.c.generation).where(parts.c.generation.in_(some), is_waiting).distinct()
+        not_counted = len(list(connection.scalars(waiting)))  # an earlier retry of them still goes on
+        again = update(parts).where(*mine, parts.c.generation.in_(some))
+        count = connection.execute(again.values(state="waiting", deaths=0, run=None)).rowcount
+        add(connection, job, finished=not_counted - len(some), parts_failed=-count)
     return len(ids)
 
 
 def requeue_all(connection: Connection, job: str, ids: Sequence[str]) -> int:
     """Let all parts of live generations be done again for a job; they stay live, with what they have, meanwhile.
 
-    One that another job is at, or that this one has taken before, is left alone. Returns how many were taken.
+    One that another job is at, or that this one has taken before, is left alone. Returns how many were taken; -1 where
+    the job does not run any more.
     """
+    if connection.scalar(select(jobs.c.id).where(jobs.c.id == job, jobs.c.state == "running")) is None:
+        return -1
     live = select(generations.c.id).where(generations.c.id.in_(list(ids)), generations.c.state == "live")
     taken = list(connection.scalars(live.order_by(generations.c.id).with_for_update()))
-    touched = select(parts.c.generation).where(parts.c.generation.in_(taken), or_(parts.c.job == job, is_waiting))
+    open = select(jobs.c.id).where(jobs.c.state.in_(("running", "paused")))
+    others = (is_waiting, parts.c.job.in_(open))
+    touched = select(parts.c.generation).where(parts.c.generation.in_(taken), or_(parts.c.job == job, and_(*others)))
     busy = set(connection.scalars(touched))
     free = [id for id in taken if id not in busy]
     again = update(parts).where(parts.c.generation.in_(free))

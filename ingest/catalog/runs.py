@@ -24,6 +24,11 @@ class Owner(NamedTuple):
     process: str
 
 
+def this_host() -> str:
+    """The name of this machine, which sees the paths that its user names."""
+    return platform.node()[:300]
+
+
 def this_process() -> Owner:
     """The owner that stands for the running process."""
     boot = Path("/proc/sys/kernel/random/boot_id")
@@ -42,7 +47,7 @@ def _started(pid: int) -> str:
 
 def runs_here(process: str) -> bool:
     """Whether a process of this machine still runs and is the same one."""
-    pid, _, started = process.partition(" ")
+    pid, started, *_ = [*process.split(" "), ""]
     try:
         os.kill(int(pid), 0)
     except ProcessLookupError:
@@ -52,10 +57,20 @@ def runs_here(process: str) -> bool:
     return _started(int(pid)) == started
 
 
+def ended_alone(process: str) -> bool:
+    """Whether a process of this machine has ended and the one that had started it has not.
+
+    Then it is likely to have ended over what it did; else the whole worker, or the machine, was stopped.
+    """
+    parent = " ".join(process.split(" ")[2:4])
+    return not runs_here(process) and (not parent or runs_here(parent))
+
+
 def begin(connection: Connection, tenant: str, role: str = "ingest") -> str:
     """Enter a run of this process and return its id; ``role`` as in ``ingest.catalog.tables.runs``."""
-    owner, id = this_process(), str(uuid.uuid4())
-    values = {"id": id, "tenant": tenant, "host": owner.host, "process": owner.process, "role": role}
+    owner, id, parent = this_process(), str(uuid.uuid4()), os.getppid()
+    process = f"{owner.process} {parent} {_started(parent)}" if role == "worker" else owner.process
+    values = {"id": id, "tenant": tenant, "host": owner.host, "process": process, "role": role}
     connection.execute(insert(runs).values(**values, heartbeat=time.time()))
     return id
 

@@ -12,7 +12,8 @@ from sqlalchemy import Engine, Row, delete, insert, select, update
 from ingest.catalog.engine import reading, writing
 from ingest.catalog.job_rows import BULK, JobKind, Schedule
 from ingest.catalog.job_tables import jobs, schedules
-from ingest.catalog.jobs import create, this_host
+from ingest.catalog.jobs import create
+from ingest.catalog.runs import this_host
 from ingest.errors import NotFoundError
 
 

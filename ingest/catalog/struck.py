@@ -20,7 +20,7 @@ MOST_STEP_DEATHS = 10
 """The same for a job's own step, which is seldom to blame: it is only long."""
 
 
-def free(connection: Connection, tenant: str, run: str, why: str) -> None:
+def free(connection: Connection, tenant: str, run: str, why: str, blamed: bool = True) -> None:
     """Free what a run had, count it as one of the deaths of each, and set aside what too many have died over.
 
     Args:
@@ -28,30 +28,33 @@ def free(connection: Connection, tenant: str, run: str, why: str) -> None:
         tenant: the run's.
         run: the run that is gone, or has failed.
         why: a sentence for the job's log.
+        blamed: whether what it had may be at fault. Where a whole worker or its machine was stopped it is not, and no
+            death is counted.
     """
-    _free_steps(connection, run, why)
-    _free_parts(connection, tenant, run, why)
-    _free_surveys(connection, run, why)
+    deaths = 1 if blamed else 0
+    _free_steps(connection, run, why, deaths)
+    _free_parts(connection, tenant, run, why, deaths)
+    _free_surveys(connection, run, why, deaths)
 
 
 def _set_aside(why: str) -> str:
     return f"set aside after {MOST_DEATHS} tries: {why}"
 
 
-def _free_parts(connection: Connection, tenant: str, run: str, why: str) -> None:
+def _free_parts(connection: Connection, tenant: str, run: str, why: str, deaths: int) -> None:
     held = connection.execute(select(parts).where(parts.c.run == run, parts.c.job.is_not(None))).all()
     sources = sources_of(connection, [row.generation for row in held])
     by_job: dict[str, list[tuple[str, Part]]] = {}
     for row in held:
         which = (parts.c.generation == row.generation, parts.c.number == row.number)
-        lasting = row.deaths + 1 >= MOST_DEATHS and row.state == "waiting"
+        lasting = row.deaths + deaths >= MOST_DEATHS and row.state == "waiting"
         log(connection, row.job, "part" if lasting else "lease", why, *sources[row.generation], row.number)
         if lasting:
             pages = tuple(range(row.first, row.last + 1))
             part = Part(row.number, row.first, row.last, "failed", missing_pages=pages, error=_set_aside(why))
             by_job.setdefault(row.job, []).append((row.generation, part))
         else:
-            connection.execute(update(parts).where(*which).values(run=None, deaths=row.deaths + 1))
+            connection.execute(update(parts).where(*which).values(run=None, deaths=row.deaths + deaths))
     for job, some in by_job.items():
         mark(connection, tenant, run, job, some)
     for job in sorted({row.job for row in held}):
@@ -59,15 +62,15 @@ def _free_parts(connection: Connection, tenant: str, run: str, why: str) -> None
     connection.execute(update(parts).where(parts.c.run == run).values(run=None))
 
 
-def _free_surveys(connection: Connection, run: str, why: str) -> None:
+def _free_surveys(connection: Connection, run: str, why: str, deaths: int) -> None:
     held = select(generations).where(generations.c.run == run, generations.c.job.is_not(None))
     for row in connection.execute(held.with_for_update()).all():
         change = update(generations).where(generations.c.id == row.id)
-        connection.execute(change.values(run=None, deaths=row.deaths + 1))
+        connection.execute(change.values(run=None, deaths=row.deaths + deaths))
         source = sources_of(connection, [row.id])
         log(connection, row.job, "lease", why, *source[row.id])
         add(connection, row.job, leases_lost=1)
-        if row.deaths + 1 >= MOST_DEATHS and row.state == "queued":
+        if row.deaths + deaths >= MOST_DEATHS and row.state == "queued":
             settled = [Settled(row.id, "failed", 0, (), (), _set_aside(why), False)]
             close(connection, settled)
             count_settled(connection, row.job, settled, source)
@@ -75,10 +78,10 @@ def _free_surveys(connection: Connection, run: str, why: str) -> None:
             end_if_done(connection, row.job)
 
 
-def _free_steps(connection: Connection, run: str, why: str) -> None:
+def _free_steps(connection: Connection, run: str, why: str, deaths: int) -> None:
     for row in connection.execute(select(jobs).where(jobs.c.run == run).with_for_update()).all():
-        values = {"run": None, "deaths": row.deaths + 1, "leases_lost": row.leases_lost + 1}
-        if row.deaths + 1 >= MOST_STEP_DEATHS and row.state == "running":
+        values = {"run": None, "deaths": row.deaths + deaths, "leases_lost": row.leases_lost + 1}
+        if row.deaths + deaths >= MOST_STEP_DEATHS and row.state == "running":
             note = f"given up after {MOST_STEP_DEATHS} tries: {why}"
             values |= {"state": "failed", "note": note, "ended": time.time()}
         connection.execute(update(jobs).where(jobs.c.id == row.id).values(values))

@@ -77,7 +77,7 @@ class Intake:
 
     def _offers(self, candidates: Sequence[_Candidate], collection: str) -> Iterator[tuple[Offer, Path]]:
         """Copies of the files that are new or may have changed."""
-        seen = self._library.catalog.ledger.seen([each.document for each in candidates])
+        seen = self._library.catalog.ledger.seen([each.document for each in candidates], self._job)
         for each in candidates:
             try:
                 stamp = _stamp(each.path)

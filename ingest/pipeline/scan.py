@@ -5,6 +5,7 @@ It can be killed and begun again at any moment: what it has claimed is known, an
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -22,7 +23,13 @@ KEEP_SECONDS = 1.0
 LONGEST_SILENCE = 10.0
 
 
-def scan(library: Library, run: str, job: Job, tell: Callable[[Progress], None] = lambda progress: None) -> bool:
+def scan(
+    library: Library,
+    run: str,
+    job: Job,
+    tell: Callable[[Progress], None] = lambda progress: None,
+    seconds: float = math.inf,
+) -> bool:
     """Find the files of an ingest job and claim them for its workers; the caller has leased the job's step.
 
     Args:
@@ -30,8 +37,9 @@ def scan(library: Library, run: str, job: Job, tell: Callable[[Progress], None] 
         run: the run that has the step.
         job: of kind ``ingest``, with ``paths`` (as shown) among its arguments.
         tell: takes each step, with the totals.
+        seconds: after which it stops for a while, so that others get their turn. Begun again it is soon where it was.
 
-    Returns whether it came to its end; False where the job was paused, cancelled or taken over meanwhile.
+    Returns whether it came to its end; False where the time was over, or the job was paused, cancelled or taken over.
 
     Raises:
         CatalogError, FilesError, StorageFullError: it could not go on; begin it again later.
@@ -39,7 +47,7 @@ def scan(library: Library, run: str, job: Job, tell: Callable[[Progress], None] 
     from ingest.parse import SUFFIXES
     from ingest.types import PARSER_VERSION
 
-    books = _Books(library, run, job.id, tell)
+    books = _Books(library, run, job.id, tell, time.monotonic() + seconds)
     paths = [path_of(text) for text in job.arguments.get("paths", ())]
     try:
         with _beating(library, run):
@@ -70,13 +78,13 @@ def _beating(library: Library, run: str) -> Iterator[None]:
 
 
 class _Ended(JobError):
-    """The job does not want its files any more."""
+    """The job does not want its files now."""
 
 
 class _Books:
     """Counts what a scan meets and writes it down once a second."""
 
-    def __init__(self, library: Library, run: str, job: str, tell: Callable[[Progress], None]) -> None:
+    def __init__(self, library: Library, run: str, job: str, tell: Callable[[Progress], None], ends: float) -> None:
         self._library = library
         self._run = run
         self._job = job
@@ -85,15 +93,17 @@ class _Books:
         self._totals = Totals()
         self._unreadable: list[tuple[str, str]] = []
         self._kept = time.monotonic()
+        self._ends = ends
 
     def add(self, progress: Progress) -> None:
-        """Count a step. Raises _Ended where the job has been stopped."""
+        """Count a step. Raises _Ended where the job has been stopped, or the time is over."""
         counted = self._tally.counted(progress)
         self._totals = counted.totals
         if progress.kind == "failed":
             self._unreadable.append((progress.source, progress.reason))
         self._tell(counted)
-        if time.monotonic() - self._kept > KEEP_SECONDS and not self.keep():
+        now = time.monotonic()
+        if now - self._kept > KEEP_SECONDS and (not self.keep() or now > self._ends):
             raise _Ended
 
     def keep(self, over: bool = False) -> bool:

@@ -13,8 +13,9 @@ from contextlib import suppress
 
 from ingest.broker import Broker, open_broker
 from ingest.catalog import Catalog
-from ingest.catalog.jobs import this_host
+from ingest.catalog.job_rows import BULK
 from ingest.catalog.keeping import Open
+from ingest.catalog.runs import this_host
 from ingest.errors import BrokerError, DocqaError
 from ingest.settings import Settings
 from ingest.worker.app import QUEUES, message_priority, send, send_clean
@@ -89,8 +90,13 @@ class Keeper:
         if waiting:
             self._wake(waiting)
         if seldom:
-            for tenant in self._keeping.tenants_to_clean():
-                send_clean(tenant)
+            self._have_cleaned()
+
+    def _have_cleaned(self) -> None:
+        tenants = self._keeping.tenants_to_clean()
+        room = self._window - self._lengths(message_priority(BULK))["maintenance"] if tenants else 0
+        for tenant in tenants[: max(room, 0)]:
+            send_clean(tenant)
 
     def _wake(self, waiting: list[Open]) -> None:
         """Fill the window of each queue, job by job in turn, each priority for itself: so urgent ones always get in."""

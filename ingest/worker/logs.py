@@ -49,7 +49,9 @@ class _Json(logging.Formatter):
 class _Text(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         at = time.strftime("%H:%M:%S", time.localtime(record.created))
-        fields = "".join(f" {name}={value}" for name, value in getattr(record, "fields", {}).items())
+        fields = "".join(
+            f" {name}={' '.join(str(value).split())}" for name, value in getattr(record, "fields", {}).items()
+        )
         text = f"{at} {record.process} {record.levelname.lower()} {_line(record)}{fields}"
         trace = self.formatException(record.exc_info) if record.exc_info and not _expected(record) else ""
         return f"{text}\n{trace}".rstrip()

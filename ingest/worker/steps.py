@@ -17,6 +17,7 @@ from ingest.verify import verify
 from ingest.worker.desk import Shelf
 from ingest.worker.logs import log
 
+SCAN_SECONDS = 20.0
 Step = Callable[[Library, str, Job], None]
 
 
@@ -31,13 +32,17 @@ def do_step(shelf: Shelf, job: str) -> bool:
     if step is None:
         jobs.fail(shelf.run, job, f"this version of docqa cannot do a job of kind '{found.kind}'")
     else:
-        step(shelf.library, shelf.run, found)
+        run = shelf.run
+        try:
+            step(shelf.library, run, found)
+        finally:
+            shelf.library.catalog.leases.release(run)  # a job that was paused meanwhile goes on with whoever comes
     return False
 
 
 def _ingest(library: Library, run: str, job: Job) -> None:
     """Find the files in ``paths`` and claim them for the workers."""
-    scan(library, run, job)
+    scan(library, run, job, seconds=SCAN_SECONDS)
 
 
 def _delete(library: Library, run: str, job: Job) -> None:
@@ -51,6 +56,8 @@ def _delete(library: Library, run: str, job: Job) -> None:
             deleted += 1
         except NotFoundError:  # somebody was quicker, or an earlier try of this step
             continue
+        if not library.catalog.jobs.keep_step(run, job.id, finished=deleted):
+            return  # it was paused or cancelled
     clean(library)
     library.catalog.jobs.keep_step(run, job.id, skipped=len(ids) - deleted, finished=deleted, over=True)
 
@@ -75,7 +82,8 @@ def _reembed(library: Library, run: str, job: Job) -> None:
                 there.append(row.generation)
             else:
                 unreadable.append((row.source, "its original file is gone, so that it stays as it is"))
-        library.catalog.leases.redo(job.id, there)
+        if library.catalog.leases.redo(job.id, there) < 0:
+            return  # it was paused or cancelled
         after = (rows[-1].collection, rows[-1].source, rows[-1].id)
     library.catalog.jobs.keep_step(run, job.id, unreadable, over=True)
 

@@ -24,7 +24,7 @@ def hold(outcome: Outcome, kills: int) -> None:
 @pytest.mark.slow
 @pytest.mark.timeout(300)
 def test_ten_kills_at_random_moments_leave_the_archive_as_it_would_be_without(tmp_path: Path) -> None:
-    hold(run(tmp_path, SEED, kills=10, documents=60, archive={"archive": "lancedb"}), 10)
+    hold(run(tmp_path, SEED, kills=10, documents=50, archive={"archive": "lancedb"}), 10)
 
 
 @pytest.mark.slow
@@ -33,4 +33,4 @@ def test_kills_leave_an_archive_on_a_server_as_it_would_be_without(
     tmp_path: Path, weaviate_server: RunningServer
 ) -> None:
     archive = weaviate(weaviate_server.url, weaviate_server.grpc_url, weaviate_server.api_key)
-    hold(run(tmp_path, SEED, kills=5, documents=40, archive=archive), 5)
+    hold(run(tmp_path, SEED, kills=5, documents=30, archive=archive), 5)

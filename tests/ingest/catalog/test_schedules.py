@@ -9,7 +9,7 @@ import pytest
 
 from ingest.catalog import Catalog, schedules
 from ingest.catalog.job_rows import BULK
-from ingest.catalog.jobs import this_host
+from ingest.catalog.runs import this_host
 from ingest.errors import NotFoundError
 from ingest.settings import Settings
 

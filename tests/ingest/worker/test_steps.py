@@ -11,8 +11,10 @@ import pytest
 
 from ingest.catalog.job_rows import Job, JobKind
 from ingest.parse import ParserPool
+from ingest.pipeline.scan import scan
 from ingest.settings import Settings
 from ingest.verify import verify
+from ingest.worker import steps
 from ingest.worker.desk import Shelf
 from ingest.worker.steps import do_step
 from tests.ingest.ingesting import chunks, run, write_pdf, write_text
@@ -113,3 +115,53 @@ def test_an_export_writes_documents_and_chunks_in_order(tmp_path: Path, shelf: S
 def test_a_job_of_a_kind_that_this_version_cannot_do_fails_with_a_sentence(shelf: Shelf) -> None:
     job = done(shelf, "evaluate")
     assert (job.state, job.note) == ("failed", "this version of docqa cannot do a job of kind 'evaluate'")
+
+
+def test_a_scan_that_was_paused_goes_on_when_its_job_is_resumed(
+    tmp_path: Path, shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    jobs = shelf.library.catalog.jobs
+    for number in range(3):
+        write_text(tmp_path / f"more/{number}.txt", f"hydrant {number}")
+    job = jobs.create("ingest", "default", {"paths": [str(tmp_path / "more")]})
+    with monkeypatch.context() as patched:
+        patched.setattr("ingest.pipeline.scan.KEEP_SECONDS", -1.0)
+        patched.setattr(steps, "scan", lambda *given, seconds: scan(*given, lambda told: pause(job.id), seconds))
+        pause = jobs.pause
+        do_step(shelf, job.id)
+    assert (jobs.get(job.id).state, jobs.get(job.id).step, jobs.get(job.id).held) == ("paused", "waiting", False)
+    jobs.resume(job.id)
+    do_step(shelf, job.id)
+    assert (jobs.get(job.id).step, jobs.get(job.id).counters.found) == ("done", 3)
+
+
+def test_a_scan_whose_time_is_over_is_gone_on_with_and_counts_each_file_once(tmp_path: Path, shelf: Shelf) -> None:
+    for number in range(3):
+        write_text(tmp_path / f"more/{number}.txt", f"hydrant {number}")
+    catalog = shelf.library.catalog
+    job = catalog.jobs.create("ingest", "default", {"paths": [str(tmp_path / "more"), str(tmp_path / "in")]})
+    assert catalog.jobs.begin_step(shelf.run, job.id)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("ingest.pipeline.scan.KEEP_SECONDS", -1.0)
+        assert not scan(shelf.library, shelf.run, job, seconds=0)
+    catalog.leases.release(shelf.run)
+    do_step(shelf, job.id)
+    counters = catalog.jobs.get(job.id).counters
+    assert (counters.found, counters.skipped) == (3, 2)
+
+
+def test_a_deletion_that_is_cancelled_deletes_no_more(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
+    catalog = shelf.library.catalog
+    job = catalog.jobs.create("delete", arguments={"documents": [row.id for row in catalog.documents()]})
+    delete = catalog.ledger.mark_deleted
+    monkeypatch.setattr(catalog.ledger, "mark_deleted", lambda id: (delete(id), catalog.jobs.cancel(job.id)))
+    do_step(shelf, job.id)
+    assert (catalog.jobs.get(job.id).state, len(catalog.documents())) == ("cancelled", 1)
+
+
+def test_a_cancelled_job_takes_no_document_to_be_embedded_anew(shelf: Shelf) -> None:
+    catalog = shelf.library.catalog
+    job = catalog.jobs.create("re-embed")
+    catalog.jobs.cancel(job.id)
+    assert catalog.leases.redo(job.id, [row.generation for row in catalog.documents()]) == -1
+    assert done(shelf, "re-embed").counters.finished == 2
