@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import os
 import sys
 import time
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from docqa.cli.jobs.seen import nobody_works
 from docqa.cli.output import Screen, clean, plural, to_json
+from ingest.errors import NotFoundError
 
 if TYPE_CHECKING:
     from ingest.catalog.job_rows import Job
@@ -30,6 +32,9 @@ def submit(library: Library, paths: list[Path], collection: str, owner: str, jso
     from ingest.pipeline.discover import shown
     from ingest.pipeline.scan import scan
 
+    if all(not os.path.lexists(path.expanduser()) and not glob.has_magic(str(path)) for path in paths):
+        names = ", ".join(clean(path) for path in paths)
+        raise NotFoundError(f"There is no such file or folder: {names}. No job was begun.")
     places = [shown(Path(os.path.abspath(path.expanduser()))) for path in paths]
     catalog = library.catalog
     job = catalog.jobs.create("ingest", collection, {"paths": places}, owner, here=True)

@@ -179,7 +179,7 @@ def workers(settings: Settings, library: Library) -> Health:
         return Health(False, f"{plural(waiting, 'job')} to do and no worker: start one with 'docqa worker'.")
     processes = sum(each.role == "worker" for each in running)
     keepers = sum(each.role == "keeper" for each in running)
-    told = f"{plural(keepers, 'worker')} with {processes:,} of its processes at hand, {plural(waiting, 'open job')}."
+    told = f"{plural(keepers, 'worker')}, {processes:,} processes; {plural(waiting, 'running job')}."
     return Health(True, told)
 
 

@@ -77,6 +77,14 @@ class Broker:
         """
         return int(self._info()["used_memory"])
 
+    def run_id(self) -> str:
+        """What the server is called from its start to its end: another one tells that it was started again.
+
+        Raises:
+            BrokerError: it cannot be reached or refuses.
+        """
+        return str(self._info().get("run_id", ""))
+
     def health(self) -> Health:
         """Whether it can be reached and takes messages, and is set up so that it keeps them."""
         try:

@@ -23,7 +23,7 @@ from ingest.catalog.job_tables import jobs
 from ingest.catalog.requeue import requeue_all
 from ingest.catalog.rows import Part, Plan, Settled, Work, names_of, survey_of
 from ingest.catalog.runs import beat, begin, end
-from ingest.catalog.tables import documents, generations, is_queued, is_waiting, parts, runs
+from ingest.catalog.tables import documents, generations, is_gone, is_queued, is_waiting, parts, runs
 from ingest.catalog.taking_over import take_over
 from ingest.types import Generation
 
@@ -66,13 +66,15 @@ class Leases:
     def surveys(self, run: str, job: str, most: int) -> list[Work]:
         """Take up to ``most`` documents of a running job to survey; one that a process died over comes alone."""
         waiting = (generations.c.job == job, is_queued, generations.c.page_count == 0)
-        query = select(generations.c.id, generations.c.deaths).where(*waiting, generations.c.run.is_(None))
+        columns = [generations.c[name] for name in ("id", "deaths", "collection", "sha256")]
+        query = select(*columns).where(*waiting, generations.c.run.is_(None))
         query = query.order_by(generations.c.id).limit(most).with_for_update(skip_locked=True)
         with beside(self._engine, self._tenant) as connection:
             if not _runs(connection, run, job):
                 return []
-            ids = [row.id for row in _careful(connection.execute(query).all())]
-            if not ids:
+            late = self._late(connection)
+            rows = [row for row in connection.execute(query) if (row.collection, row.sha256) not in late]
+            if not (ids := [row.id for row in _careful(rows)]):
                 return []
             connection.execute(update(generations).where(generations.c.id.in_(ids)).values(run=run))
             works = _works(connection, self._tenant, ids)
@@ -130,6 +132,13 @@ class Leases:
         with reading(self._engine) as connection:
             return next(iter(_works(connection, self._tenant, [generation])), None)
 
+    def held(self, run: str) -> set[tuple[str, int]]:
+        """The parts (generation, number) that a run still has, of generations that are in sight."""
+        query = select(parts.c.generation, parts.c.number).join(generations)
+        with reading(self._engine) as connection:
+            rows = connection.execute(query.where(parts.c.run == run, is_waiting, ~is_gone))
+            return {(row.generation, row.number) for row in rows}
+
     def mark(self, run: str, job: str, done: Sequence[tuple[str, Part]], stages: Stages | None = None) -> list[Settled]:
         """Write down how parts (generation, part) ended that the run has, and end what is complete by that.
 
@@ -152,6 +161,15 @@ class Leases:
         with alone(self._engine, self._tenant) as connection:
             take_over(connection, self._tenant, run, ids, job)
             add(connection, job, found=len(ids))
+
+    def _late(self, connection: Connection) -> set[tuple[str, str]]:
+        """Collection and bytes of generations out of sight that a worker is still at: the same bytes have to wait.
+
+        The chunks of both have the same ids, and the worker removes those that it has stored.
+        """
+        query = select(generations.c.collection, generations.c.sha256).join(parts)
+        held = query.where(parts.c.run.is_not(None), is_gone, generations.c.tenant == self._tenant)
+        return {(row.collection, row.sha256) for row in connection.execute(held)}
 
     def _begin_writing(self, connection: Connection, ids: Sequence[str]) -> None:
         """Let queued generations be hidden from searches from now on: parts of them are about to be stored."""

@@ -95,7 +95,7 @@ def requeue_all(connection: Connection, job: str, ids: Sequence[str]) -> int:
     free = [id for id in taken if id not in busy]
     again = update(parts).where(parts.c.generation.in_(free))
     count = connection.execute(again.values(state="waiting", deaths=0, run=None, job=job)).rowcount if free else 0
-    add(connection, job, found=len(free), parts=count)
+    add(connection, job, found=len(free), opened=len(free), parts=count)
     return len(free)
 
 

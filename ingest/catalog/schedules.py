@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Engine, Row, delete, insert, select, update
 
 from ingest.catalog.engine import reading, writing
-from ingest.catalog.job_rows import BULK, JobKind, Schedule
+from ingest.catalog.job_rows import USUAL, JobKind, Schedule
 from ingest.catalog.job_tables import jobs, schedules
 from ingest.catalog.jobs import create
 from ingest.catalog.runs import this_host
@@ -84,7 +84,7 @@ class Schedules:
                     continue  # another keeper was quicker
                 arguments = json.loads(row.arguments)
                 owner = f"schedule {row.id[:8]}"
-                job = create(connection, row.tenant, row.kind, row.collection, arguments, owner, BULK, row.host)
+                job = create(connection, row.tenant, row.kind, row.collection, arguments, owner, USUAL, row.host)
                 connection.execute(update(schedules).where(schedules.c.id == row.id).values(job=job))
                 begun.append(job)
         return begun

@@ -21,7 +21,7 @@ from ingest.parse import ParserPool
 from ingest.pipeline.clean import remove_chunks
 from ingest.pipeline.originals import bring_back
 from ingest.pipeline.reading import Ready, ended, split
-from ingest.pipeline.storing import embed, put
+from ingest.pipeline.storing import Embedded, embed, put
 from ingest.types import Chunk, Condition, Filter, Page
 
 KNOWN = 16  # documents whose survey is kept at hand
@@ -64,12 +64,12 @@ class Taker:
         began = time.monotonic()
         readies = [ready for lease in leases if (ready := self._read(lease))]
         read = time.monotonic()
-        embedded = embed(self._library, readies)
+        embedded = self._held(run, embed(self._library, readies))
         made = time.monotonic()
         self.wrote = put(self._library, embedded) or self.wrote
-        for ready in readies:
-            if ready.work.live and ready.part:
-                self._forget_others(ready)
+        for each in embedded:
+            if each.ready.work.live:
+                self._forget_others(each.ready)
         stages = Stages(read - began, made - read, time.monotonic() - made)
         done = [(ready.work.generation.id, ready.part) for ready in readies if ready.part]
         gone = [(lease.generation.id, lease.part) for lease in leases if lease.generation.id not in dict(done)]
@@ -77,6 +77,12 @@ class Taker:
         if lost := [each.generation for each in settled if each.state == "deleting"]:
             remove_chunks(self._library, lost)
         return stages
+
+    def _held(self, run: str, embedded: Sequence[Embedded]) -> list[Embedded]:
+        """Those of some parts that the run still has: what it lost may be somebody else's by now, with the same ids."""
+        held = self._library.catalog.leases.held(run)
+        of = ((each, each.ready.work.generation.id, each.ready.part) for each in embedded)
+        return [each for each, generation, part in of if part and (generation, part.number) in held]
 
     def _plan(self, work: Work) -> Plan:
         name = PurePosixPath(work.source).name

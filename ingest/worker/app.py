@@ -47,7 +47,7 @@ app.conf.update(
     broker_connection_timeout=5,
     broker_transport_options={
         "visibility_timeout": _VISIBILITY_SECONDS,
-        "queue_order_strategy": "priority",
+        "queue_order_strategy": "round_robin",  # within a priority no queue waits for the end of another
         "priority_steps": list(PRIORITIES),  # a list of its own for each: the keeper counts what waits in it
         "socket_timeout": 30,
         "socket_connect_timeout": 5,

@@ -41,8 +41,23 @@ class Keeper:
         self._window = WINDOW * processes
         self._broker: Broker | None = None
         self._seldom = self._beaten = 0.0
+        self._turn = 0
         self._run = catalog.leases.begin("keeper")
         self._told = ""
+        self._server = ""  # the broker that the processes beside this keeper are connected to
+        self.broker_was_away = False
+        """Whether the broker was away, or was started again, since ``broker_is_new`` last said so."""
+
+    def broker_is_new(self) -> bool:
+        """Whether the broker is there, after it was away or was started again; says so once.
+
+        Processes that were connected to it before have to be started anew: Celery does not always get messages again
+        over a connection that was lost while it acknowledged one.
+        """
+        if not self.broker_was_away or self._broker is None:
+            return False
+        self.broker_was_away = False
+        return True
 
     def tick(self) -> None:
         """Do what is to be done now; what fails for the moment is said once and tried again."""
@@ -86,11 +101,24 @@ class Keeper:
             self._seldom = now
             for job in self._keeping.end_finished():
                 log("ended a job that had nothing left to do", job=job)
-        waiting = self._keeping.open()
-        if waiting:
+        self._look_at_broker()
+        if waiting := self._keeping.open():
             self._wake(waiting)
         if seldom:
             self._have_cleaned()
+        self._turn += 1
+
+    def _look_at_broker(self) -> None:
+        try:
+            if self._broker is None:
+                self._broker = open_broker(self._settings)
+            server = self._broker.run_id()
+        except BrokerError:
+            self._disconnect()
+            self.broker_was_away = True
+            raise
+        self.broker_was_away = self.broker_was_away or self._server not in ("", server)
+        self._server = server
 
     def _have_cleaned(self) -> None:
         tenants = self._keeping.tenants_to_clean()
@@ -107,7 +135,7 @@ class Keeper:
                 wanting = [each.job for each in jobs if getattr(each, what) and self._may(each, what)]
                 room = self._window - lengths[queue]
                 for number in range(min(room, len(wanting) if what == "step" else room) if wanting else 0):
-                    job = wanting[number % len(wanting)]
+                    job = wanting[(self._turn + number) % len(wanting)]  # one that fails again and again lets others in
                     send(queue, job.tenant, job.id, job.priority)
 
     def _may(self, each: Open, what: str) -> bool:

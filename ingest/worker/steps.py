@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from ingest.catalog.job_metrics import MENDED
 from ingest.catalog.job_rows import Job
-from ingest.errors import NotFoundError
+from ingest.errors import NotFoundError, SettingsError
 from ingest.library import Library
 from ingest.pipeline import clean
 from ingest.pipeline.discover import path_of
@@ -90,7 +90,11 @@ def _reembed(library: Library, run: str, job: Job) -> None:
 
 def _export(library: Library, run: str, job: Job) -> None:
     """Write a collection's documents and chunks into the folder ``to``."""
-    documents, chunks = export(library, [job.collection] if job.collection else (), path_of(job.arguments["to"]))
+    try:
+        documents, chunks = export(library, [job.collection] if job.collection else (), path_of(job.arguments["to"]))
+    except SettingsError as error:  # the folder cannot be written, today or tomorrow
+        library.catalog.jobs.fail(run, job.id, str(error))
+        return
     library.catalog.jobs.keep_step(run, job.id, finished=documents, found=documents, chunks=chunks, over=True)
 
 

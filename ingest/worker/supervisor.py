@@ -49,6 +49,7 @@ class Supervisor:
         self._stop = threading.Event()
         self._failures = 0
         self._not_before = self._started = 0.0
+        self._renewing = False
 
     def stop(self) -> None:
         """Let the worker end: its processes finish what they are at, and give back the rest."""
@@ -86,6 +87,8 @@ class Supervisor:
         if self._met or self._meet_broker():
             self._ensure_celery()
             keeper.tick()
+            if keeper.broker_is_new():
+                self._renew_celery()
 
     def _ensure_broker(self) -> None:
         if self._valkey and self._valkey.ensure():
@@ -117,6 +120,8 @@ class Supervisor:
         if self._celery and self._celery.poll() is None:
             return
         now = time.monotonic()
+        if self._renewing:
+            self._celery, self._renewing = None, False
         if self._celery:
             log("the processes have ended", logging.WARNING, code=self._celery.returncode)
             lasted = now - self._started > LONGEST_PAUSE  # then what went wrong before is no sign any more
@@ -130,6 +135,13 @@ class Supervisor:
         self._started = now
         self._celery = subprocess.Popen(command, stdin=quiet, stdout=quiet, start_new_session=True)
         log("started the processes", processes=self._processes, queues=",".join(self._queues))
+
+    def _renew_celery(self) -> None:
+        """Have the processes finish what they are at and end; then they are started anew."""
+        if self._celery and self._celery.poll() is None and not self._renewing:
+            log("the broker was away: starts the processes anew")
+            self._renewing = True
+            self._celery.send_signal(signal.SIGTERM)
 
     def _end_celery(self) -> None:
         """Ask the processes to end, and wait for as long as a part may take."""

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 Remove = Annotated[bool, typer.Option("--remove", help="Also delete the documents that the job has brought in.")]
 Folder = Annotated[Path, typer.Argument(help="Where to; it is made if it is not there.", show_default=False)]
-Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before --remove deletes.")]
 
 
 def cancel(job: Id, remove: Remove = False, yes: Yes = False, json: Json = False) -> None:

@@ -8,7 +8,7 @@ from threading import Barrier
 import pytest
 
 from ingest.catalog import Catalog, schedules
-from ingest.catalog.job_rows import BULK
+from ingest.catalog.job_rows import USUAL
 from ingest.catalog.runs import this_host
 from ingest.errors import NotFoundError
 from ingest.settings import Settings
@@ -48,7 +48,7 @@ def test_a_job_of_a_schedule_has_its_arguments_and_waits_behind_all_others(catal
     arguments = {"paths": ["/in/ä 'quoted'"], "missing": True}
     made = catalog.schedules.add("ingest", 60, "papers", arguments)
     job = catalog.jobs.get(catalog.schedules.begin_due()[0])
-    assert (job.kind, job.collection, job.arguments, job.priority) == ("ingest", "papers", arguments, BULK)
+    assert (job.kind, job.collection, job.arguments, job.priority) == ("ingest", "papers", arguments, USUAL)
     assert (job.owner, job.host) == (f"schedule {made.id[:8]}", this_host())
     assert catalog.schedules.all()[0].arguments == arguments
 

@@ -165,3 +165,10 @@ def test_a_cancelled_job_takes_no_document_to_be_embedded_anew(shelf: Shelf) -> 
     catalog.jobs.cancel(job.id)
     assert catalog.leases.redo(job.id, [row.generation for row in catalog.documents()]) == -1
     assert done(shelf, "re-embed").counters.finished == 2
+
+
+def test_an_export_to_a_place_that_cannot_be_written_fails_with_a_sentence(tmp_path: Path, shelf: Shelf) -> None:
+    (tmp_path / "file").write_text("in the way")
+    job = done(shelf, "export", to=str(tmp_path / "file"))
+    assert job.state == "failed"
+    assert "cannot be written" in job.note
