@@ -103,6 +103,7 @@ class Scene:
             self._looked = 0.0
         self._moved = (time.monotonic(), state)
         if time.monotonic() - self._moved[0] > PATIENCE:
+            self._ask()
             raise Stuck(f"nothing has moved for {PATIENCE:.0f} s: {job}; {processes_of(self._world.data)}")
         return job is not None and not job.open
 
@@ -152,7 +153,8 @@ class Scene:
                 if status := worker.process.wait(60):
                     yield f"a worker ended with {status}"
             except subprocess.TimeoutExpired:
-                yield "a worker does not end"
+                self._ask()
+                yield "a worker does not end; its log holds what it is at"
         ends = time.monotonic() + GONE_SECONDS
         while (left := processes_of(self._world.data)) and time.monotonic() < ends:
             time.sleep(0.1)
@@ -169,6 +171,13 @@ class Scene:
         done = subprocess.run(command, env=self._environment(), capture_output=True, text=True, check=False)
         if done.returncode:
             yield f"docqa verify --deep ends with {done.returncode}: {done.stdout}{done.stderr}"
+
+    def _ask(self) -> None:
+        """Have everything that runs write into the logs what it is at."""
+        for number, kind in processes_of(self._world.data).items():
+            if kind != "broker":
+                os.kill(number, signal.SIGUSR1)
+        time.sleep(1)
 
     def _look(self, after: float = 0.0) -> None:
         """Bring ``job`` up to date; where the catalog cannot be read now, it stays as it was."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,6 +13,7 @@ from ingest.library import Library
 from ingest.parse import ParserPool
 from ingest.pipeline import clean
 from ingest.pipeline.scan import scan
+from ingest.pipeline.storing import Embedded, embed
 from ingest.pipeline.taking import Taker
 from ingest.verify import verify
 from tests.ingest.ingesting import library_at, write_text
@@ -76,17 +78,24 @@ def test_the_same_file_again_waits_for_the_worker_that_is_still_at_what_was_canc
 
 
 def test_a_worker_that_was_taken_for_dead_takes_nothing_from_the_same_file_ingested_again(
-    library: Library, hands: tuple[Hand, Hand]
+    library: Library, hands: tuple[Hand, Hand], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asleep, awake = hands
     first = submit(library)
     asleep.survey(first)
     leases = asleep.lease(first)
-    library.catalog.keeping(60).blame("default", asleep.run, "it fell silent")
-    library.catalog.jobs.cancel(first.id)
-    clean(library)
-    second = submit(library)
-    awake.survey(second)
-    awake.taker.take(awake.run, second.id, awake.lease(second))
+
+    def sleep(*embedding: Any) -> list[Embedded]:
+        monkeypatch.undo()
+        library.catalog.keeping(60).blame("default", asleep.run, "it fell silent")
+        library.catalog.jobs.cancel(first.id)
+        clean(library)
+        second = submit(library)
+        awake.survey(second)
+        awake.taker.take(awake.run, second.id, awake.lease(second))
+        return embed(*embedding)
+
+    monkeypatch.setattr("ingest.pipeline.taking.embed", sleep)
     asleep.taker.take(asleep.run, first.id, leases)
     assert verify(library, deep=True) == []
+    assert library.archive.count() == 1
