@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Engine, Row, and_, case, func, or_, select, tuple_
 
-from ingest.catalog.engine import reading
+from ingest.catalog.engine import address, reading
 from ingest.catalog.job_metrics import JobReports
 from ingest.catalog.jobs import Jobs
 from ingest.catalog.keeping import Keeping
@@ -16,7 +16,7 @@ from ingest.catalog.leases import Leases
 from ingest.catalog.ledger import Ledger
 from ingest.catalog.rows import CollectionRow, DocumentRow, NamedDocument, Visibility, names_of, pages_of
 from ingest.catalog.schedules import Schedules
-from ingest.catalog.tables import aliases, documents, epochs, generations
+from ingest.catalog.tables import LISTED_LENGTH, aliases, documents, epochs, generations
 from ingest.errors import CatalogError
 from ingest.names import normalise
 from ingest.types import Health
@@ -67,18 +67,19 @@ class Catalog:
             after: collection, source and id of the last document of the page before; None for the first page.
             most: how many at most; fewer than that may come at any time, and none at the end.
         """
-        key = (documents.c.collection, documents.c.source, documents.c.id)
+        key = (documents.c.collection, documents.c.listed, documents.c.id)
         behind = slice(1 if len(collections) == 1 else 0, None)  # SQLite does not see that it is always the same
         next_ones = select(*key).where(self._mine(collections)).order_by(*key[behind]).limit(most)
         while True:
-            rest = next_ones.where(tuple_(*key[behind]) > tuple_(*after[behind])) if after else next_ones
+            last = (after[0], after[1][:LISTED_LENGTH], after[2]) if after else None
+            rest = next_ones.where(tuple_(*key[behind]) > tuple_(*last[behind])) if last else next_ones
             with reading(self._engine) as connection:
                 keys = connection.execute(rest).all()
             if not keys:
                 return []
             if found := self._rows(documents.c.id.in_([row.id for row in keys])):
                 return found
-            after = (keys[-1].collection, keys[-1].source, keys[-1].id)  # all of these are being removed
+            after = (keys[-1].collection, keys[-1].listed, keys[-1].id)  # all of these are being removed
 
     def pages(self, collections: Sequence[str] = (), most: int = 500) -> Iterator[list[DocumentRow]]:
         """All documents of some collections (of all by default), a page at a time; see ``page``."""
@@ -216,7 +217,7 @@ class Catalog:
 
     def health(self) -> Health:
         """Whether the catalog can be read, and what it holds."""
-        where = {"url": self._engine.url.render_as_string()}
+        where = {"url": address(self._engine)}
         try:
             held = self.collections()
         except CatalogError as error:
@@ -239,7 +240,7 @@ class Catalog:
             select(documents.c.source, *(column for column in generations.c if column.name != "survey"))
             .join(generations, generations.c.document == documents.c.id)
             .where(generations.c.state.in_(SHOWN), which)
-            .order_by(documents.c.collection, documents.c.source, documents.c.id, generations.c.added)
+            .order_by(documents.c.collection, documents.c.listed, documents.c.id, generations.c.added)
         )
         with reading(self._engine) as connection:
             return list(_one_each(connection.execute(query)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +17,8 @@ from ingest.settings import Settings
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 BUSY_SECONDS = 30
+# A server that does not answer, or has vanished, is noticed; what the URL says goes first.
+PATIENCE = {"connect_timeout": 10, "keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3}
 MIGRATION_LOCK = 0x646F637161
 # What SQLite and PostgreSQL say, in small letters, where no space is left, and where others are in the way.
 FULL = ("disk is full", "no space left", "disk i/o error", "could not extend file")
@@ -35,8 +38,9 @@ def open_engine(settings: Settings) -> Engine:
     with translated():
         if not settings.catalog_url:
             settings.root.mkdir(parents=True, exist_ok=True)
-        options: dict[str, Any] = {"connect_args": {"timeout": BUSY_SECONDS}} if sqlite else {"pool_pre_ping": True}
-        engine = create_engine(url, **options)
+        options = {} if sqlite else {"pool_pre_ping": True, "isolation_level": "READ COMMITTED"}
+        patience = {name: value for name, value in PATIENCE.items() if name not in url.query}
+        engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS} if sqlite else patience, **options)
         if sqlite:
             event.listen(engine, "connect", _prepare_sqlite)
             event.listen(engine, "begin", begin_sqlite)
@@ -58,6 +62,8 @@ def _address(settings: Settings) -> URL:
         raise CatalogError(
             "DOCQA_CATALOG_URL is not an address such as postgresql+psycopg://user:password@host/database."
         ) from None
+    if "@" in (url.host or ""):  # the rest of the password would be shown
+        raise CatalogError("DOCQA_CATALOG_URL holds more than one '@': write %40 for one in its password.")
     kept_in = {"sqlite": bool(url.database) and url.database != ":memory:", "postgresql": True}
     if not kept_in.get(url.get_backend_name(), False):
         named = f"DOCQA_CATALOG_URL must name a file of SQLite or a database of PostgreSQL, not {url.drivername}."
@@ -65,16 +71,25 @@ def _address(settings: Settings) -> URL:
     return url
 
 
+def address(engine: Engine) -> str:
+    """Where a catalog is, without the password."""
+    url = engine.url
+    return (url.update_query_dict({"password": "***"}) if "password" in url.query else url).render_as_string()
+
+
 def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
     """Readers beside a writer (WAL), commits that survive a power cut, and transactions begun by us alone."""
     connection.isolation_level = None
-    for pragma in (
-        "journal_mode = WAL",
-        "synchronous = FULL",
-        "foreign_keys = ON",
-        f"busy_timeout = {BUSY_SECONDS * 1000}",
-    ):
+    for pragma in ("synchronous = FULL", "foreign_keys = ON", f"busy_timeout = {BUSY_SECONDS * 1000}"):
         connection.execute(f"PRAGMA {pragma}")
+    until = time.monotonic() + BUSY_SECONDS
+    while connection.execute("PRAGMA journal_mode").fetchone() != ("wal",):
+        try:  # the change waits for nobody: where two processes make the file at once, one of them is refused
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() > until:
+                raise
+            time.sleep(0.02)
 
 
 def begin_sqlite(connection: Connection) -> None:
@@ -104,7 +119,7 @@ def migrate(engine: Engine) -> None:
         return
     if revision is not None and revision not in {each.revision for each in script.walk_revisions()}:
         raise CatalogVersionError(
-            f"The catalog {engine.url.render_as_string()} was made by a newer docqa (revision {revision}); "
+            f"The catalog {address(engine)} was made by a newer docqa (revision {revision}); "
             "update docqa, or point DOCQA_DATA_DIR to another folder."
         )
     with engine.begin() as connection:
@@ -127,7 +142,8 @@ def alembic_config(migrations: Path) -> Any:
 @contextmanager
 def reading(engine: Engine) -> Iterator[Connection]:
     """A transaction that sees one state of the catalog and writes nothing."""
-    with translated(), engine.connect().execution_options(reading=True) as connection:
+    one_state = {"isolation_level": "REPEATABLE READ"} if engine.dialect.name == "postgresql" else {}
+    with translated(), engine.connect().execution_options(reading=True, **one_state) as connection:
         yield connection
 
 

@@ -45,6 +45,7 @@ def forget_log(connection: Connection, job: str, kind: LogKind) -> None:
 
 def count_parts(connection: Connection, job: str, done: Sequence[Part], stages: Stages | None = None) -> None:
     """Count parts that have ended, and how long they took where that is known."""
+    done = [part for part in done if part.state != "waiting"]
     if not done:
         return
     stored = [part for part in done if part.state == "stored"]

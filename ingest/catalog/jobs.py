@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import json
 import re
 import time
-import uuid
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, exists, insert, select, update
+from sqlalchemy import Connection, Engine, exists, select, update
 
 from ingest.catalog.engine import reading, writing
 from ingest.catalog.epochs import alone, beside
 from ingest.catalog.job_books import end_if_done, forget_log, log
-from ingest.catalog.job_rows import USUAL, Counters, Job, JobKind, JobState, LogEntry, LogKind, Stages, Work
-from ingest.catalog.job_tables import COUNTERS, STAGES, job_log, job_work, jobs
+from ingest.catalog.job_records import create, job_of
+from ingest.catalog.job_rows import USUAL, Job, JobKind, JobState, LogEntry, LogKind, Stages, Work
+from ingest.catalog.job_tables import STAGES, job_log, job_work, jobs
 from ingest.catalog.requeue import drop_unfinished, requeue_failed
+from ingest.catalog.rows import printable
 from ingest.catalog.runs import this_host
 from ingest.catalog.tables import runs
 from ingest.errors import JobError, NotFoundError
@@ -97,7 +97,9 @@ class Jobs:
         Raises:
             JobError: it has ended otherwise.
         """
-        return self._change(id, "cancelled", ("running", "paused"))
+        self._change(id, "cancelled", ("running", "paused"))
+        drop_unfinished(self._engine, self._tenant, id)
+        return self.get(id)
 
     def pause(self, id: str) -> Job:
         """Let a job rest: no part is begun until it is resumed. Raises JobError where it has ended."""
@@ -119,8 +121,10 @@ class Jobs:
                 raise JobError(f"Job {id[:8]} was cancelled: begin it again with the command that began it.")
             again = requeue_failed(connection, self._tenant, id)
             values: dict[str, Any] = {"state": "running", "ended": None, "note": "", "deaths": 0}
-            if job.counters.unreadable or job.state == "failed":
-                values |= {"step": "waiting", "run": None}
+            if job.state == "failed" or (job.step == "done" and job.counters.unreadable):
+                values["step"] = "waiting"
+            elif job.state == "finished" and not again:
+                return job
             connection.execute(update(jobs).where(jobs.c.id == id).values(values))
             log(connection, id, "state", f"tried again: {again} documents")
             end_if_done(connection, id)
@@ -200,6 +204,7 @@ class Jobs:
 
     def note(self, id: str, message: str) -> None:
         """Say what a running job waits for; empty for nothing."""
+        message = printable(message)
         with writing(self._engine) as connection:
             mine = (jobs.c.id == id, jobs.c.state == "running", jobs.c.note != message)
             before = connection.scalar(select(jobs.c.note).where(*mine))
@@ -210,13 +215,14 @@ class Jobs:
                 log(connection, id, "note", message)
 
     def fail(self, run: str, id: str, reason: str) -> None:
-        """End a job whose own step cannot be done."""
+        """End a job whose own step cannot be done; what it has not finished is taken back."""
         with alone(self._engine, self._tenant) as connection:
             mine = (jobs.c.id == id, jobs.c.run == run, jobs.c.state.in_(("running", "paused")))
-            values = {"state": "failed", "note": reason, "ended": time.time(), "run": None}
-            if connection.execute(update(jobs).where(*mine).values(values)).rowcount:
-                drop_unfinished(connection, self._tenant, id)
-                log(connection, id, "state", f"failed: {reason}")
+            values = {"state": "failed", "note": printable(reason), "ended": time.time(), "run": None}
+            if connection.execute(update(jobs).where(*mine).values(values)).rowcount == 0:
+                return
+            log(connection, id, "state", f"failed: {reason}")
+        drop_unfinished(self._engine, self._tenant, id)
 
     def _change(self, id: str, to: JobState, allowed: Sequence[str]) -> Job:
         with alone(self._engine, self._tenant) as connection:
@@ -230,8 +236,6 @@ class Jobs:
                 values |= {"ended": time.time(), "run": None}
             connection.execute(update(jobs).where(jobs.c.id == id).values(values))
             log(connection, id, "state", to)
-            if to == "cancelled":
-                drop_unfinished(connection, self._tenant, id)
             end_if_done(connection, id)
             return self._get(connection, id)
 
@@ -241,57 +245,3 @@ class Jobs:
         if row is None:
             raise NotFoundError(f"There is no job '{id[:40]}'; 'docqa jobs list' shows those that there are.")
         return job_of(row)
-
-
-def create(
-    connection: Connection,
-    tenant: str,
-    kind: JobKind,
-    collection: str,
-    arguments: dict[str, Any],
-    owner: str,
-    priority: int,
-    host: str,
-) -> str:
-    """Write a job down within a transaction, and return its id; ``host`` is the machine that sees its paths."""
-    id = str(uuid.uuid4())
-    values = {
-        "id": id,
-        "tenant": tenant,
-        "kind": kind,
-        "owner": owner,
-        "state": "running",
-        "priority": priority,
-        "collection": collection,
-        "arguments": json.dumps(arguments),
-        "host": host,
-        "step": "waiting",
-        "deaths": 0,
-        "note": "",
-        "created": time.time(),
-        **dict.fromkeys(COUNTERS, 0),
-    }
-    connection.execute(insert(jobs).values(values))
-    log(connection, id, "state", "begun")
-    return id
-
-
-def job_of(row: Row[Any]) -> Job:
-    """A job out of its row."""
-    return Job(
-        id=row.id,
-        tenant=row.tenant,
-        kind=row.kind,
-        owner=row.owner,
-        state=row.state,
-        priority=row.priority,
-        collection=row.collection,
-        arguments=json.loads(row.arguments),
-        host=row.host,
-        step=row.step,
-        held=row.run is not None,
-        counters=Counters(*(getattr(row, name) for name in COUNTERS)),
-        note=row.note,
-        created=row.created,
-        ended=row.ended,
-    )

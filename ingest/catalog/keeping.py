@@ -11,14 +11,15 @@ from collections.abc import Callable
 from itertools import islice
 from typing import NamedTuple
 
-from sqlalchemy import Engine, delete, select
+from sqlalchemy import Engine, delete, or_, select
 
 from ingest.catalog.engine import reading, writing
 from ingest.catalog.epochs import alone
 from ingest.catalog.job_books import end_if_done, none_of
+from ingest.catalog.job_records import job_of
 from ingest.catalog.job_rows import Job, Worker
 from ingest.catalog.job_tables import jobs
-from ingest.catalog.jobs import job_of
+from ingest.catalog.requeue import ENDED_EARLY, drop_unfinished
 from ingest.catalog.runs import ended_alone, runs_here, this_process
 from ingest.catalog.struck import free
 from ingest.catalog.tables import generations, is_gone, is_queued, is_waiting, parts, runs
@@ -96,7 +97,12 @@ class Keeping:
             free(connection, tenant, run, why)
 
     def end_finished(self) -> list[str]:
-        """End the running jobs that have nothing left to do; returns their ids."""
+        """End the running jobs that have nothing left to do, and drop what others have left; returns the former's ids.
+
+        Whoever does the last of a job, or cancels it, does this; it is for those that were killed on the way.
+        """
+        for job, tenant in self._left_over():
+            drop_unfinished(self._engine, tenant, job)
         with reading(self._engine) as connection:
             running = list(
                 connection.scalars(select(jobs.c.id).where(jobs.c.state == "running", jobs.c.step == "done"))
@@ -107,6 +113,18 @@ class Keeping:
                 if end_if_done(connection, job):
                     ended.append(job)
         return ended
+
+    def _left_over(self) -> list[tuple[str, str]]:
+        """Jobs, each with its tenant, that ended before their end and have something that is not dropped yet."""
+        mine = [
+            select(generations.c.id).where(generations.c.job == jobs.c.id, generations.c.state == state)
+            for state in ("queued", "ingesting")
+        ]
+        waiting = select(parts.c.number).where(parts.c.job == jobs.c.id, is_waiting, parts.c.run.is_(None))
+        some = [*(~none_of(each, generations.c.id) for each in mine), ~none_of(waiting, parts.c.generation)]
+        query = select(jobs.c.id, jobs.c.tenant).where(jobs.c.state.in_(ENDED_EARLY), or_(*some))
+        with reading(self._engine) as connection:
+            return [(row.id, row.tenant) for row in connection.execute(query)]
 
     def tenants_to_clean(self) -> list[str]:
         """Tenants with generations out of sight whose chunks and bytes are still there."""

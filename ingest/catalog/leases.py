@@ -11,8 +11,9 @@ Where several writers are possible, rows that another transaction is at are skip
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, exists, select, update
+from sqlalchemy import Connection, Engine, Row, exists, select, tuple_, update
 
 from ingest.catalog.books import close, in_sight, settle, write_parts, write_plans
 from ingest.catalog.engine import reading, writing
@@ -21,13 +22,13 @@ from ingest.catalog.job_books import add, count_parts, count_settled, end_if_don
 from ingest.catalog.job_rows import Lease, Stages
 from ingest.catalog.job_tables import jobs
 from ingest.catalog.requeue import requeue_all
-from ingest.catalog.rows import Part, Plan, Settled, Work, names_of, survey_of
+from ingest.catalog.rows import Part, Plan, Settled, Work, names_of, printable, survey_of
 from ingest.catalog.runs import beat, begin, end
 from ingest.catalog.tables import documents, generations, is_gone, is_queued, is_waiting, parts, runs
 from ingest.catalog.taking_over import take_over
 from ingest.types import Generation
 
-LOOKED_AT = 8  # parts that one lease chooses from
+NO_PAGES = "it has no pages"
 
 
 class Leases:
@@ -83,12 +84,13 @@ class Leases:
 
     def planned(self, run: str, job: str, plans: Sequence[Plan], failed: Sequence[tuple[str, str]]) -> list[Settled]:
         """Write down the surveys of documents that the run has, and the failures (generation, reason) of others."""
+        failed = [*failed, *((plan.generation.id, NO_PAGES) for plan in plans if not plan.parts)]
         touched = {*(plan.generation.id for plan in plans), *(id for id, _ in failed)}
         with beside(self._engine, self._tenant) as connection:
             kept = in_sight(connection, touched)
             mine = (generations.c.id.in_(kept), generations.c.run == run, is_queued)
             kept = set(connection.scalars(select(generations.c.id).where(*mine)))
-            good = [plan for plan in plans if plan.generation.id in kept]
+            good = [plan for plan in plans if plan.generation.id in kept and plan.parts]
             write_plans(connection, self._tenant, good, job)
             connection.execute(update(generations).where(generations.c.id.in_(kept)).values(run=None, deaths=0))
             broken = [Settled(id, "failed", 0, (), (), reason, False) for id, reason in failed if id in kept]
@@ -103,13 +105,10 @@ class Leases:
 
         A part that a process died over is taken alone, so that it is known who is to blame if it happens again.
         """
-        open = (parts.c.job == job, parts.c.run.is_(None), is_waiting)
-        columns = (parts.c.generation, parts.c.number, parts.c.first, parts.c.last, parts.c.deaths)
-        query = select(*columns).where(*open).order_by(parts.c.generation, parts.c.number).limit(LOOKED_AT)
         with beside(self._engine, self._tenant) as connection:
             if not _runs(connection, run, job):
                 return []
-            rows = _careful(connection.execute(query.with_for_update(skip_locked=True)).all(), pages)
+            rows = _next(connection, job, pages)
             if not rows:
                 return []
             for generation in {row.generation for row in rows}:
@@ -225,9 +224,25 @@ def _runs(connection: Connection, run: str, job: str) -> bool:
     return bool(connection.scalar(select(running & there)))
 
 
-def _careful(rows: Sequence[Row], pages: int | None = None) -> list[Row]:  # type: ignore[type-arg]
+def _next(connection: Connection, job: str, pages: int) -> list[Row[Any]]:
+    """The next parts of a job that may be taken together, locked.
+
+    No more is locked than may be taken: else others would find nothing though parts wait.
+    """
+    columns = [parts.c[name] for name in ("generation", "number", "first", "last", "deaths")]
+    query = select(*columns).where(parts.c.job == job, parts.c.run.is_(None), is_waiting)
+    query = query.order_by(parts.c.run, parts.c.generation, parts.c.number).with_for_update(skip_locked=True)
+    first = connection.execute(query.limit(1)).first()
+    room = pages - (first.last - first.first + 1) if first else 0
+    if first is None or first.deaths or room <= 0:
+        return [first] if first else []
+    later = tuple_(parts.c.generation, parts.c.number) > (first.generation, first.number)
+    return _careful([first, *connection.execute(query.where(later).limit(room))], pages)
+
+
+def _careful(rows: Sequence[Any], pages: int | None = None) -> list[Any]:
     """The first rows that may be taken together: with at most so many pages, and no other beside one with deaths."""
-    taken: list[Row] = []  # type: ignore[type-arg]
+    taken: list[Any] = []
     weight = 0
     for row in rows:
         weight += row.last - row.first + 1 if pages else 0
@@ -247,7 +262,7 @@ def _free(connection: Connection, run: str) -> None:
 
 
 def _doing(connection: Connection, run: str, job: str | None, what: str) -> None:
-    connection.execute(update(runs).where(runs.c.id == run).values(job=job, doing=what))
+    connection.execute(update(runs).where(runs.c.id == run).values(job=job, doing=printable(what)))
 
 
 def _generations(connection: Connection, tenant: str, ids: Sequence[str]) -> dict[str, tuple[Generation, str]]:

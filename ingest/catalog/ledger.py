@@ -123,11 +123,14 @@ class Ledger:
         """Write down surveys, ended parts (generation, part) and failed generations (generation, reason) at once.
 
         Returns how the generations ended that have no part left to do; one that another process has taken out of sight
-        meanwhile ends as ``deleting``, and its chunks have to be removed again.
+        meanwhile ends as ``deleting``, and its chunks have to be removed again. What a job has taken over meanwhile,
+        from a run that seemed dead, is left to it.
         """
         touched = {*(plan.generation.id for plan in plans), *(id for id, _ in done), *(id for id, _ in failed)}
         with beside(self._engine, self._tenant) as connection:
-            kept = in_sight(connection, touched)
+            seen = in_sight(connection, touched)
+            own = (generations.c.id.in_(seen), generations.c.job.is_(None))
+            kept = set(connection.scalars(select(generations.c.id).where(*own)))
             write_plans(connection, self._tenant, [plan for plan in plans if plan.generation.id in kept])
             write_parts(connection, [(id, part) for id, part in done if id in kept])
             ended = settle(connection, self._tenant, {id for id, _ in done} & kept)
@@ -135,7 +138,7 @@ class Ledger:
             close(connection, broken)
             lost = [
                 Settled(id, "deleting", 0, (), (), "it was deleted or replaced meanwhile", False)
-                for id in touched - kept
+                for id in touched - seen
             ]
             return [*ended, *broken, *lost]
 
@@ -171,10 +174,10 @@ class Ledger:
             return take_over(connection, self._tenant, run, ids)
 
     def requeue(self, generation: str, numbers: Sequence[int]) -> None:
-        """Let parts of a generation be done again; it stays live meanwhile."""
+        """Let parts of a generation be done again, by whoever takes it over; it stays live meanwhile."""
         which = (parts.c.generation == generation, parts.c.number.in_(list(numbers)))
         with alone(self._engine, self._tenant) as connection:
-            connection.execute(update(parts).where(*which).values(state="waiting", stored=0))
+            connection.execute(update(parts).where(*which).values(state="waiting", stored=0, job=None))
 
     def mark_deleted(self, document: str) -> list[str]:
         """Take all generations of a document out of sight and forget where their bytes were seen.

@@ -1,35 +1,52 @@
-"""What a job leaves undone: taken back where it is cancelled, begun again where it is retried."""
+"""What a job leaves undone: taken back where it has ended before its end, begun again where it is retried."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import Connection, and_, delete, or_, select, update
+from sqlalchemy import Connection, Engine, and_, delete, or_, select, update
 
 from ingest.catalog.claims import claim_key
-from ingest.catalog.epochs import bump
+from ingest.catalog.epochs import alone, bump
 from ingest.catalog.job_books import add, withdraw
 from ingest.catalog.job_tables import jobs
 from ingest.catalog.tables import aliases, generations, is_waiting, parts
 
 AT_ONCE = 500  # documents in one statement
+ENDED_EARLY = ("cancelled", "failed")
 
 
-def drop_unfinished(connection: Connection, tenant: str, job: str) -> None:
-    """Take the documents that a job has not finished out of sight; cleaning removes what is stored of them.
+def drop_unfinished(engine: Engine, tenant: str, job: str) -> None:
+    """Take back what a job that was cancelled, or has failed, has not finished, a little at a time: others go on.
 
-    Parts of documents that are live and were to be done again stay as they are: the old ones.
+    Its unfinished documents go out of sight; cleaning removes what is stored of them. Parts of live documents that
+    were to be done again stay as they were. Killed on the way, a keeper goes on with it.
     """
-    restore_parts(connection, job)
-    unfinished = (generations.c.job == job, generations.c.state.in_(("queued", "ingesting")))
-    ids = list(connection.scalars(select(generations.c.id).where(*unfinished).with_for_update()))
-    for start in range(0, len(ids), AT_ONCE):
-        some = ids[start : start + AT_ONCE]
-        values = {"state": "replaced", "claim": None, "run": None}
-        connection.execute(update(generations).where(generations.c.id.in_(some)).values(values))
-        withdraw(connection, some)
-    if ids:
+    for state in ("queued", "ingesting"):
+        last: str | None = ""
+        while last is not None:
+            last = _drop_some(engine, tenant, job, state, last)
+    with alone(engine, tenant) as connection:
+        if _has_ended_early(connection, job):
+            restore_parts(connection, job)
+
+
+def _drop_some(engine: Engine, tenant: str, job: str, state: str, after: str) -> str | None:
+    """Drop some documents in a state, those after an id; returns the last one's id, None where there are no more."""
+    mine = (generations.c.job == job, generations.c.state == state, generations.c.id > after)
+    with alone(engine, tenant) as connection:
+        ids = list(connection.scalars(select(generations.c.id).where(*mine).order_by(generations.c.id).limit(AT_ONCE)))
+        if not ids or not _has_ended_early(connection, job):
+            return None
+        values = {"state": "dropped" if state == "queued" else "replaced", "claim": None, "run": None}
+        connection.execute(update(generations).where(generations.c.id.in_(ids)).values(values))
+        withdraw(connection, ids)
         bump(connection, tenant)
+        return str(ids[-1])
+
+
+def _has_ended_early(connection: Connection, job: str) -> bool:
+    return connection.scalar(select(jobs.c.state).where(jobs.c.id == job)) in ENDED_EARLY
 
 
 def requeue_failed(connection: Connection, tenant: str, job: str) -> int:
@@ -100,12 +117,14 @@ def requeue_all(connection: Connection, job: str, ids: Sequence[str]) -> int:
 
 
 def restore_parts(connection: Connection, job: str) -> None:
-    """Leave the parts of live generations that a job was to do again as they were."""
-    open = select(generations.c.id).where(generations.c.state == "live", generations.c.id == parts.c.generation)
-    mine = (parts.c.job == job, is_waiting, open.exists())
+    """Leave the parts of live generations that a job was to do again as they were, but for those at work."""
+    live = select(generations.c.id).where(generations.c.state == "live", generations.c.id == parts.c.generation)
+    mine = (parts.c.job == job, parts.c.run.is_(None), is_waiting, live.exists())
+    at_work = select(parts.c.generation).where(parts.c.job == job, parts.c.run.is_not(None), is_waiting)
     known = connection.execute(select(parts.c.generation, parts.c.error).where(*mine)).all()
     redone = {row.generation for row in known if not row.error}
     retried = [row.generation for row in known if row.generation not in redone]
-    add(connection, job, finished=len(set(retried)), parts_failed=len(retried))  # they were, before the retry
+    whole = set(retried) - set(connection.scalars(at_work))  # the others are finished with what is at work
+    add(connection, job, finished=len(whole), parts_failed=len(retried))  # they were, before the retry
     connection.execute(update(parts).where(*mine, parts.c.error != "").values(state="failed"))
     connection.execute(update(parts).where(*mine, parts.c.error == "").values(state="stored"))

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from ingest.types import Generation, Names, OutlineEntry, Survey
 
-GenerationState = Literal["queued", "ingesting", "live", "replaced", "failed", "deleting"]
+GenerationState = Literal["queued", "ingesting", "live", "failed", "replaced", "deleting", "dropped"]
 PartState = Literal["waiting", "stored", "failed"]
 
 

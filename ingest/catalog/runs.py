@@ -39,14 +39,20 @@ def this_process() -> Owner:
 
 def _started(pid: int) -> str:
     """When a process began, in the kernel's clock ticks; empty where the system does not tell."""
+    return _status(pid)[1]
+
+
+def _status(pid: int) -> tuple[str, str]:
+    """The state of a process and when it began; empty where the system does not tell."""
     try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        return fields[0], fields[19]
     except (OSError, IndexError):
-        return ""
+        return "", ""
 
 
 def runs_here(process: str) -> bool:
-    """Whether a process of this machine still runs and is the same one."""
+    """Whether a process of this machine still runs and is the same one; one that only waits to be buried does not."""
     pid, started, *_ = [*process.split(" "), ""]
     try:
         os.kill(int(pid), 0)
@@ -54,7 +60,8 @@ def runs_here(process: str) -> bool:
         return False
     except PermissionError:
         return True
-    return _started(int(pid)) == started
+    state, began = _status(int(pid))
+    return state not in ("Z", "X") and began == started
 
 
 def ended_alone(process: str) -> bool:

@@ -10,9 +10,9 @@ from typing import Any
 from sqlalchemy import Engine, Row, delete, insert, select, update
 
 from ingest.catalog.engine import reading, writing
+from ingest.catalog.job_records import create
 from ingest.catalog.job_rows import USUAL, JobKind, Schedule
 from ingest.catalog.job_tables import jobs, schedules
-from ingest.catalog.jobs import create
 from ingest.catalog.runs import this_host
 from ingest.errors import NotFoundError
 

@@ -10,7 +10,6 @@ from ingest.catalog.books import close
 from ingest.catalog.job_books import add, count_settled, end_if_done, log
 from ingest.catalog.job_tables import jobs
 from ingest.catalog.leases import mark, sources_of
-from ingest.catalog.requeue import drop_unfinished
 from ingest.catalog.rows import Part, Settled
 from ingest.catalog.tables import generations, parts
 
@@ -22,6 +21,8 @@ MOST_STEP_DEATHS = 10
 
 def free(connection: Connection, tenant: str, run: str, why: str, blamed: bool = True) -> None:
     """Free what a run had, count it as one of the deaths of each, and set aside what too many have died over.
+
+    A job whose own step is given up has failed by that; a keeper drops what it has not finished.
 
     Args:
         connection: a transaction.
@@ -86,5 +87,3 @@ def _free_steps(connection: Connection, run: str, why: str, deaths: int) -> None
             values |= {"state": "failed", "note": note, "ended": time.time()}
         connection.execute(update(jobs).where(jobs.c.id == row.id).values(values))
         log(connection, row.id, "lease", why)
-        if values.get("state") == "failed":
-            drop_unfinished(connection, row.tenant, row.id)

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import (
     BigInteger,
     Column,
+    Computed,
     Double,
     ForeignKey,
     Index,
@@ -38,7 +39,8 @@ def where(condition: str) -> dict[str, Any]:
 QUEUED = "state = 'queued'"
 WAITING = "state = 'waiting'"
 HELD = "run IS NOT NULL"
-GONE = "state IN ('replaced', 'deleting')"
+GONE = "state IN ('replaced', 'deleting', 'dropped')"
+LISTED_LENGTH = 400
 GAPS = "state = 'live' AND missing_pages NOT IN ('', '[]')"
 
 
@@ -91,9 +93,11 @@ documents = Table(
     Column("added", Double, nullable=False),
     Column("place", String(36), nullable=True, index=True),
     Index("ix_documents_tenant", "tenant", "collection"),
-    Index("ix_documents_listed", "tenant", "collection", "source", "id"),
+    Column("listed", String(LISTED_LENGTH), Computed(f"substr(source, 1, {LISTED_LENGTH})")),
+    Index("ix_documents_listed", "tenant", "collection", "listed", "id"),
 )
-"""``place`` is the id of the place (see ``sources``) where the document stands, and ``source`` shows that place."""
+"""``place`` is the id of the place (see ``sources``) where the document stands, and ``source`` shows that place.
+``listed`` is as much of it as PostgreSQL takes into an index; lists are in its order."""
 
 generations = Table(
     "generations",
@@ -127,9 +131,11 @@ generations = Table(
     Index("ix_generations_gone", "tenant", **where(GONE)),
     Index("ix_generations_gaps", "job", "state", "id", **where(GAPS)),
 )
-"""Versions of documents. ``claim`` is a hash of tenant, collection and bytes while the version is taken in or live, so
-that the same bytes can be claimed only once. ``run`` holds a version that a process has for itself; of a ``job``'s
-version it holds the survey only. ``deaths`` are the processes that ended while they held it."""
+"""Versions of documents. One that is out of sight until its chunks and bytes are removed is ``replaced`` or
+``deleting``, or ``dropped`` if it was still ``queued`` and left nothing in the archive. ``claim`` is a hash of tenant,
+collection and bytes while the version is taken in or live, so that the same bytes can be claimed only once. ``run``
+holds a version that a process has for itself; of a ``job``'s version it holds the survey only. ``deaths`` are the
+processes that ended while they held it."""
 
 parts = Table(
     "parts",
@@ -166,7 +172,7 @@ aliases = Table(
 is_queued = generations.c.state == literal_column("'queued'")
 """Written out, since a database uses a partial index only where it can see that its condition holds."""
 is_waiting = parts.c.state == literal_column("'waiting'")
-is_gone = generations.c.state.in_([literal_column("'replaced'"), literal_column("'deleting'")])
+is_gone = generations.c.state.in_([literal_column(f"'{state}'") for state in ("replaced", "deleting", "dropped")])
 """Out of sight, and its chunks and bytes are still to be removed."""
 has_gaps = and_(
     generations.c.state == literal_column("'live'"),

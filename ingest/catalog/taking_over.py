@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from sqlalchemy import Connection, delete, func, select, update
 
 from ingest.catalog.epochs import bump
-from ingest.catalog.job_books import add, count_parts
+from ingest.catalog.job_books import add, count_parts, withdraw
 from ingest.catalog.rows import Part, Work, names_of, pages_of, survey_of
 from ingest.catalog.tables import aliases, documents, generations, parts
 from ingest.types import Generation
@@ -17,6 +17,7 @@ from ingest.types import Generation
 def take_over(connection: Connection, tenant: str, run: str, ids: Sequence[str], job: str | None = None) -> list[Work]:
     """Make generations the work of a run, or of the workers of a job, with the survey and the parts that they have."""
     mine = (generations.c.tenant == tenant, generations.c.id.in_(list(ids)))
+    withdraw(connection, list(ids))  # a job that has ended may not have dropped them yet
     values = {"run": None if job else run, "job": job, "attempts": generations.c.attempts + 1}
     connection.execute(update(generations).where(*mine).values(values))
     if job:

@@ -109,3 +109,17 @@ class LeasingContract:
         bench.leases.release(bench.run)
         assert bench.jobs.begin_step(other, job)
         assert not bench.jobs.keep_step(bench.run, job)
+
+    def test_a_free_part_is_found_though_another_is_being_leased(self, bench: Bench) -> None:
+        for number in range(20):
+            job = bench.surveyed(2, f"a{number}")
+            runs = [bench.leases.begin(), bench.leases.begin()]
+            leases = at_once(*(lambda run=run, job=job: bench.one(job, run) for run in runs))
+            assert {lease.part.number for lease in leases} == {0, 1}
+
+    def test_a_part_that_was_not_done_after_all_is_given_back_uncounted(self, bench: Bench) -> None:
+        job = bench.surveyed(1, "a")
+        lease = bench.one(job)
+        assert bench.leases.mark(bench.run, job, [(lease.generation.id, lease.part)]) == []
+        assert bench.counted(job) == {"found": 1, "parts": 1}
+        assert bench.one(job).deaths == 0

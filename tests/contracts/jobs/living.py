@@ -67,6 +67,12 @@ class LivingContract:
         [entry] = bench.jobs.log(job, ["failed"])
         assert (entry.source, entry.message) == ("b", "it is encrypted")
 
+    def test_a_document_without_pages_fails(self, bench: Bench) -> None:
+        job = bench.found("a")
+        [settled] = bench.planned(job, 0)
+        assert (settled.state, settled.error) == ("failed", "it has no pages")
+        assert (bench.jobs.get(job).state, bench.counted(job)) == ("finished", {"found": 1, "failed": 1})
+
     def test_work_that_waits_is_shown_as_open(self, bench: Bench) -> None:
         def open() -> list[tuple[bool, bool, bool]]:
             found = bench.keeping(lambda: 0.0).open(1000)

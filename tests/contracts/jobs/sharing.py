@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from tests.ingest.catalog.jobbing import Bench, at_once, places
+from ingest.catalog.rows import Plan
+from ingest.types import Names, Survey
+from tests.ingest.catalog.jobbing import PAGES, Bench, at_once, numbered, places
 
 
 class SharingContract:
@@ -60,3 +62,21 @@ class SharingContract:
         at_once(*(lambda job=job: bench.claim(job, *places(50)) for job in jobs))
         assert sum(bench.counted(job).get("found", 0) for job in jobs) == 50
         assert list(bench.states().values()) == ["queued"] * 50
+
+    def test_an_ingest_that_seemed_dead_leaves_what_a_job_has_taken_over(self, bench: Bench) -> None:
+        with bench.ledger.run() as run:
+            [outcome] = bench.ledger.claim(run, "1", [bench.offer("a")])
+        assert outcome.work
+        job = bench.found("a")
+        plan = Plan(outcome.work.generation, Survey("text/plain", PAGES), Names("a"), numbered(1))
+        assert bench.ledger.record([plan], [(outcome.work.generation.id, numbered(1)[0])]) == []
+        bench.planned(job, 1)
+        assert (bench.drain(job), bench.jobs.get(job).state) == (1, "finished")
+
+    def test_parts_that_a_verification_has_done_again_are_not_the_jobs(self, bench: Bench) -> None:
+        job = bench.surveyed(1, "a", "b")
+        bench.mark(job, bench.one(job))
+        [live] = [row.generation for row in bench.catalog.documents() if row.state == "live"]
+        bench.ledger.requeue(live, [0])
+        assert bench.drain(job) == 1
+        assert bench.counted(job)["parts_done"] == 2

@@ -30,6 +30,42 @@ class SteeringContract:
         assert (bench.states(), bench.jobs.get(job).state) == ({"a": "live"}, "paused")
         assert bench.jobs.resume(job).state == "finished"
 
+    def test_a_keeper_goes_on_with_a_cancellation_that_was_killed(
+        self, bench: Bench, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        job = bench.surveyed(1, "a", "b")
+        bench.one(job)
+        monkeypatch.setattr("ingest.catalog.jobs.drop_unfinished", lambda *_: None)
+        assert bench.jobs.cancel(job).state == "cancelled"
+        assert sorted(bench.states().values()) == ["ingesting", "queued"]
+        bench.keeping(lambda: 0.0).end_finished()
+        assert bench.states() == {}
+
+    def test_what_another_takes_over_from_a_cancelled_job_is_waited_for_no_more(
+        self, bench: Bench, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        job = bench.found("a")
+        monkeypatch.setattr("ingest.catalog.jobs.drop_unfinished", lambda *_: None)
+        bench.jobs.cancel(job)
+        with bench.ledger.run() as run:
+            [outcome] = bench.ledger.claim(run, "1", [bench.offer("a")])
+            assert outcome.work
+        assert bench.jobs.get(job).unopened == 0
+
+    def test_many_documents_are_taken_back_or_tried_again_a_little_at_a_time(
+        self, bench: Bench, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("ingest.catalog.requeue.AT_ONCE", 2)
+        job = bench.surveyed(2, *places(5))
+        for _ in range(4):
+            bench.mark(job, bench.one(job), error="broken")
+        while leases := bench.leases.parts(bench.run, job, PAGES):
+            bench.mark(job, *leases, error="" if leases[0].part.number else "broken")
+        bench.jobs.retry(job)
+        assert bench.counted(job).get("failed", 0) + bench.counted(job).get("parts_failed", 0) == 0
+        bench.jobs.cancel(job)
+        assert set(bench.states().values()) <= {"live"}
+
     def test_a_cancelled_job_takes_back_what_is_not_finished(self, bench: Bench) -> None:
         job = bench.surveyed(1, *places(2))
         bench.claim(job, "queued")
@@ -167,16 +203,31 @@ class SteeringContract:
             ("live", False, False)
         ]
 
-    def test_a_part_at_hand_when_its_retry_is_cancelled_is_let_go(self, bench: Bench) -> None:
-        job = bench.surveyed(2, "a")
+    def test_a_part_at_hand_when_its_retry_is_cancelled_is_kept(self, bench: Bench) -> None:
+        job = bench.surveyed(3, "a")
         bench.mark(job, bench.one(job))
-        bench.mark(job, bench.one(job), error="broken")
+        for _ in range(2):
+            bench.mark(job, bench.one(job), error="broken")
         bench.jobs.retry(job)
         lease = bench.one(job)
+        bench.jobs.cancel(job)  # its chunks may be in the archive already
+        [settled] = bench.mark(job, lease)
+        assert (settled.state, settled.chunks, len(settled.missing_pages)) == ("live", 20, 10)
+        assert bench.counted(job) == {
+            "found": 1, "finished": 1, "parts": 3, "parts_done": 2, "parts_failed": 1, "pages": 20, "chunks": 20
+        }  # fmt: skip
+
+    def test_a_part_whose_worker_dies_after_its_retry_was_cancelled_is_left_as_it_was(self, bench: Bench) -> None:
+        job, run = bench.surveyed(2, "a"), bench.leases.begin()
+        bench.mark(job, bench.one(job))
+        bench.mark(job, bench.one(job), error="broken")
+        before = bench.counted(job)
+        bench.jobs.retry(job)
+        bench.one(job, run)
         bench.jobs.cancel(job)
-        assert bench.mark(job, lease) == []
-        bench.ledger.mark_deleted(bench.document("a"))
-        assert len(bench.ledger.leftovers()) == 1
+        bench.leases.end(run)
+        bench.keeping(lambda: 0.0).end_finished()
+        assert bench.counted(job) == before
 
     def test_a_retry_where_nothing_failed_changes_nothing(self, bench: Bench) -> None:
         job = bench.surveyed(1, "a")
@@ -194,6 +245,26 @@ class SteeringContract:
         bench.jobs.keep_step(bench.run, job, over=True)
         assert (bench.jobs.get(job).state, bench.counted(job)) == ("finished", {})
         assert bench.jobs.log(job, ["unreadable"]) == []
+
+    def test_a_retry_leaves_whoever_looks_for_files_alone(self, bench: Bench) -> None:
+        job = bench.scanning()
+        bench.jobs.keep_step(bench.run, job, [("a", "no permission")])
+        bench.jobs.retry(job)
+        assert bench.jobs.keep_step(bench.run, job, over=True)
+        assert bench.jobs.get(job).state == "finished"
+
+    def test_a_retry_that_finds_nothing_to_do_can_be_repeated(self, bench: Bench) -> None:
+        bench.drain(job := bench.surveyed(1, "a"))
+        before = bench.jobs.get(job)
+        assert bench.jobs.retry(job) == bench.jobs.retry(job) == before
+
+    def test_reasons_that_no_database_takes_are_made_printable(self, bench: Bench) -> None:
+        job = bench.jobs.create("ingest", owner="no\0body")
+        assert bench.jobs.begin_step(bench.run, job.id)
+        bench.jobs.note(job.id, "the disk \0 is full")
+        assert bench.jobs.get(job.id).note == "the disk \\x00 is full"
+        bench.jobs.fail(bench.run, job.id, "no \udcff folder")
+        assert (bench.jobs.get(job.id).note, job.owner) == ("no \\udcff folder", "no\\x00body")
 
     def test_a_failed_step_ends_the_job_and_can_be_tried_again(self, bench: Bench) -> None:
         job = bench.scanning()

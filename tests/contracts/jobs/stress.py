@@ -34,7 +34,9 @@ class Stress:
         """Let so many threads go on for so long; raises what any of them raises."""
         until = time.monotonic() + seconds
         at_once(*(lambda each=each: self._thread(random.Random(self._seed + each), until) for each in range(threads)))
-        self._bench.keeping(time.monotonic).strike()
+        keeping = self._bench.keeping(time.monotonic)
+        keeping.strike()
+        keeping.end_finished()  # drops what was given back of jobs that were cancelled
 
     def finish(self) -> None:
         """Do all that is left to do; does not end where a job does not."""

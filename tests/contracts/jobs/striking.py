@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -171,3 +175,13 @@ class StrikingContract:
         assert bench.ledger.leftovers() == []
         bench.keeping(lambda: 0.0).strike()
         assert len(bench.ledger.leftovers()) == 1
+
+    def test_a_process_that_was_killed_and_not_noticed_by_its_parent_has_ended(self, bench: Bench) -> None:
+        run = bench.leases.begin()
+        with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as process:
+            began = Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()[19]
+            bench._moved(run, process=f"{process.pid} {began}")
+            assert run not in bench.keeping(lambda: 0.0).strike()
+            process.kill()
+            os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+            assert run in bench.keeping(lambda: 0.0).strike()

@@ -15,7 +15,7 @@ import pytest
 from sqlalchemy import make_url, text
 
 from ingest.catalog import Catalog, engine, open_catalog
-from ingest.catalog.engine import writing
+from ingest.catalog.engine import reading, writing
 from ingest.errors import BusyError, CatalogError
 from ingest.settings import Settings
 from tests.ingest.databases import administrator
@@ -167,3 +167,26 @@ def test_a_catalog_that_another_process_holds_is_told_so(tmp_path: Path, monkeyp
 def test_a_file_that_is_no_database_is_told_so(tmp_path: Path) -> None:
     (tmp_path / "catalog.sqlite").write_bytes(b"no database at all" * 500)
     assert f"cannot be used: file is not a database. {HELP}" in refused(Settings(data_dir=tmp_path))
+
+
+def test_a_password_with_an_at_sign_is_not_shown_by_half(tmp_path: Path) -> None:
+    said = refused(Settings(data_dir=tmp_path, catalog_url="postgresql+psycopg://ada:x@pa55@127.0.0.1:9/x"))
+    assert said == "DOCQA_CATALOG_URL holds more than one '@': write %40 for one in its password."
+
+
+def test_a_password_among_the_options_is_not_shown(on_postgres: Settings) -> None:
+    url = make_url(on_postgres.catalog_url).update_query_dict({"password": "pa55"})
+    settings = on_postgres.model_copy(update={"catalog_url": url.render_as_string(hide_password=False)})
+    with closing(catalog := open_catalog(settings)), writing(catalog._engine) as connection:
+        assert "pa55" not in str(catalog.health())
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    assert "password=%2A%2A%2A" in refused(settings)
+
+
+def test_a_reader_sees_one_state_of_the_catalog(catalog: Catalog) -> None:
+    count = text("SELECT count(*) FROM jobs")
+    with reading(catalog._engine) as connection:
+        assert connection.scalar(count) == 0
+        catalog.jobs.create("verify")
+        assert connection.scalar(count) == 0
+    assert len(catalog.jobs.newest()) == 1

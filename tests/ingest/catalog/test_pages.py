@@ -9,6 +9,7 @@ from ingest.catalog import Catalog
 from ingest.catalog.engine import writing
 from ingest.catalog.tables import documents, generations
 from ingest.settings import Settings
+from tests.ingest.catalog.jobbing import Bench
 
 
 def put(catalog: Catalog, *names: str, collection: str = "default", state: str = "live") -> None:
@@ -81,3 +82,11 @@ def test_pages_of_another_tenant_are_its_own(catalog: Catalog, on_both: Settings
     stranger = catalog.for_tenant("stranger")
     put(stranger, "b")
     assert (listed(catalog), listed(stranger)) == (["a", "c"], ["b"])
+
+
+def test_paths_of_any_length_are_claimed_and_listed(catalog: Catalog) -> None:
+    bench = Bench(catalog._engine, "default")
+    long = "".join(chr(0x4E00 + number * 7919 % 20_000) for number in range(1300))  # of 3,900 bytes
+    assert all(outcome.work for outcome in bench.claim(bench.scanning(), *(f"/{long}/{end}" for end in "abc")))
+    listed = [row.source[-1] for rows in catalog.pages(most=1) for row in rows]
+    assert sorted(listed) == ["a", "b", "c"]

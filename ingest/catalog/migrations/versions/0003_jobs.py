@@ -29,12 +29,15 @@ def upgrade() -> None:
     op.create_index("ix_generations_job", "generations", ["job", "state", "id"])
     _some("ix_generations_queued", "generations", ["job", "page_count", "run", "id"], "state = 'queued'")
     _some("ix_generations_run", "generations", ["run"], "run IS NOT NULL")
-    _some("ix_generations_gone", "generations", ["tenant"], "state IN ('replaced', 'deleting')")
+    _some("ix_generations_gone", "generations", ["tenant"], "state IN ('replaced', 'deleting', 'dropped')")
     gaps = "state = 'live' AND missing_pages NOT IN ('', '[]')"
     _some("ix_generations_gaps", "generations", ["job", "state", "id"], gaps)
     _some("ix_parts_open", "parts", ["job", "run", "generation", "number"], "state = 'waiting'")
     _some("ix_parts_run", "parts", ["run"], "run IS NOT NULL")
-    op.create_index("ix_documents_listed", "documents", ["tenant", "collection", "source", "id"])
+    # PostgreSQL 18 would not keep it, and cannot index what it does not keep; SQLite cannot add a column that it keeps.
+    kept = op.get_bind().dialect.name == "postgresql" or None
+    op.add_column("documents", sa.Column("listed", sa.String(400), sa.Computed("substr(source, 1, 400)", kept)))
+    op.create_index("ix_documents_listed", "documents", ["tenant", "collection", "listed", "id"])
     _jobs()
     _job_books()
     _schedules()
