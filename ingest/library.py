@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, Self
 
+from ingest.errors import SettingsError
 from ingest.settings import Settings
 
 if TYPE_CHECKING:
@@ -20,8 +21,9 @@ class Library:
     Listing documents asks for the catalog alone, so the embedder's model is not loaded for it.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, owner: Library | None = None) -> None:
         self.settings = settings
+        self._owner = owner
         self._lock = threading.RLock()
         self._embedder: Embedder | None = None
         self._archive: Archive | None = None
@@ -33,6 +35,23 @@ class Library:
         """The library of these settings; what it consists of is opened on use."""
         return cls(settings)
 
+    def for_tenant(self, tenant: str) -> Library:
+        """The library of another tenant, with this one's embedder and connection to the catalog.
+
+        It is closed on its own, and before this one.
+
+        Raises:
+            SettingsError: that is no name of a tenant.
+        """
+        try:
+            settings = type(self.settings).model_validate({**self.settings.model_dump(), "tenant": tenant})
+        except ValueError as error:
+            raise SettingsError(
+                f"'{tenant[:80]}' is no name of a tenant: letters, digits, '.', '_' and '-', 64 at most, and a letter "
+                "or digit first (DOCQA_TENANT)."
+            ) from error
+        return type(self)(settings, self._owner or self)
+
     @property
     def embedder(self) -> Embedder:
         """The embedder. Raises EmbedderError where it cannot be opened."""
@@ -40,7 +59,7 @@ class Library:
 
         with self._lock:
             if self._embedder is None:
-                self._embedder = open_embedder(self.settings)
+                self._embedder = self._owner.embedder if self._owner else open_embedder(self.settings)
             return self._embedder
 
     @property
@@ -60,7 +79,8 @@ class Library:
 
         with self._lock:
             if self._catalog is None:
-                self._catalog = open_catalog(self.settings)
+                owner, tenant = self._owner, self.settings.tenant
+                self._catalog = owner.catalog.for_tenant(tenant) if owner else open_catalog(self.settings)
             return self._catalog
 
     @property
@@ -92,7 +112,7 @@ class Library:
     def close(self) -> None:
         """Close what was opened."""
         with self._lock:
-            for opened in (self._archive, self._catalog, self._files):
+            for opened in (self._archive, None if self._owner else self._catalog, self._files):
                 if opened is not None:
                     opened.close()
             self._embedder = self._archive = self._catalog = self._files = None

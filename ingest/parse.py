@@ -6,11 +6,14 @@ rest of the pages is read by its successor.
 
 from __future__ import annotations
 
+import itertools
+import math
 import os
 import threading
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -18,17 +21,20 @@ from typing import Any
 from ingest import errors
 from ingest.parsers.child import Child, Stopped
 from ingest.parsers.formats import SUFFIXES as _SUFFIXES
-from ingest.parsers.frames import Report, Request
+from ingest.parsers.formats import sniff
+from ingest.parsers.frames import Drawing, Report, Request
 from ingest.settings import Settings
-from ingest.types import PARSER_VERSION, Block, OutlineEntry, Page, Span, Survey
+from ingest.types import PARSER_VERSION, Block, OutlineEntry, Page, Rect, Span, Survey
 
-__all__ = ["PARSER_VERSION", "SUFFIXES", "ParserPool"]
+__all__ = ["PARSER_VERSION", "SUFFIXES", "ParserPool", "sniff"]
 
 SUFFIXES = frozenset(_SUFFIXES)
 """Suffixes of the files that can be read, lower case."""
 _SURVEY_TRIES = 4
 _TRIES = 3
 _MAX_SERVED = 500
+_RENDER_SECONDS = 20.0  # somebody looks on, and others wait for the child
+_PNG = b"\x89PNG\r\n\x1a\n"
 
 
 class ParserPool:
@@ -119,6 +125,41 @@ class ParserPool:
                 stopped_at.add(seen[-1])
         return [found[number] for number in wanted]
 
+    def render(
+        self,
+        path: Path,
+        name: str,
+        page: int,
+        scale: float = 2.0,
+        highlights: Sequence[Rect] = (),
+        ranges: Sequence[tuple[int, int]] = (),
+    ) -> bytes:
+        """A page as a PNG picture of at most 4,000 pixels a side.
+
+        Args:
+            path: the file.
+            name: its media type, or what it is called with its suffix.
+            page: its number, from 1.
+            scale: pixels for each point; less where the picture would be too large.
+            highlights: rectangles to mark, in points from the top left corner as ``Chunk.spans`` have them.
+            ranges: characters ``[start, end)`` of the page's text to mark in a format without geometry, whose pages are
+                drawn as plain sheets of text.
+
+        Raises:
+            NotFoundError: there is no such page.
+            DocumentError: the file or the page cannot be drawn.
+        """
+        self._check_size(path)
+        drawing = Drawing(page, scale, tuple(highlights), tuple(ranges))
+        for times in itertools.count(1):
+            try:
+                *_, report = self._ask(replace(self._request(path, name), drawing=drawing), _RENDER_SECONDS)
+                break
+            except Stopped as stopped:
+                if not _may_be_chance(stopped, times):
+                    raise errors.ParserStoppedError(f"{stopped.reason} on page {page}") from None
+        return _picture(_final(report, "picture"))
+
     def close(self) -> None:
         """End the children; a thread that reads with one of them gets a ``ParserStoppedError``."""
         with self._lock:
@@ -146,9 +187,9 @@ class ParserPool:
                 f"has {size / (1 << 20):,.0f} MiB; DOCQA_MAX_FILE_MB allows {self._settings.max_file_mb:,}"
             )
 
-    def _ask(self, request: Request) -> Iterator[Report]:
+    def _ask(self, request: Request, most: float = math.inf) -> Iterator[Report]:
         with self._child() as child:
-            yield from child.ask(request, self._settings.parse_seconds)
+            yield from child.ask(request, min(self._settings.parse_seconds, most))
 
     @contextmanager
     def _child(self) -> Iterator[Child]:
@@ -188,7 +229,7 @@ def _may_be_chance(stopped: Stopped, times: int) -> bool:
     return not stopped.limit and times < _TRIES
 
 
-def _final(report: Report, kind: str) -> tuple[Any, ...]:
+def _final(report: Report, kind: str) -> Any:
     """The content of a final report, or the error that it tells of."""
     if report[0] == "refused":
         known = getattr(errors, str(report[1]), errors.DamagedError)
@@ -196,6 +237,12 @@ def _final(report: Report, kind: str) -> tuple[Any, ...]:
     if report[0] != kind:
         raise errors.ParserStoppedError("the reader sent what cannot be understood")
     return report[1] if len(report) > 1 else ()
+
+
+def _picture(content: object) -> bytes:
+    if isinstance(content, bytes) and content.startswith(_PNG):
+        return content
+    raise errors.ParserStoppedError("the reader sent what cannot be understood")
 
 
 def _survey(plain: tuple[Any, ...]) -> Survey:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -66,6 +66,15 @@ def trim(text: str, limit: int) -> str:
             return result
         kept -= 1
     return ""
+
+
+def decode(tokens: Sequence[int]) -> str:
+    """The text of tokens of ``cl100k_base``.
+
+    Raises:
+        KeyError, OverflowError: one of them is none.
+    """
+    return _encoding().decode(list(tokens))
 
 
 def _encoding(name: str = "cl100k_base") -> Encoding:

@@ -93,6 +93,8 @@ def _refuse_a_strange_catalog(library: Library) -> None:
     for held in library.catalog.ledger.inventory():
         if library.files.has(held.sha256) or library.archive.count(_of([held.generation])):
             return
+    if any(map(library.files.has, library.catalog.uploads.hashes())):
+        return
     raise CatalogError(
         f"The catalog knows none of the chunks and files in {library.settings.root}, so nothing was removed: restore "
         "the catalog that belongs to them (catalog.sqlite, or what DOCQA_CATALOG_URL names), or move that folder away "
@@ -162,6 +164,7 @@ def _orphan_chunks(library: Library) -> Iterator[Difference]:
 
 def _files(library: Library, deep: bool, idle: bool) -> Iterator[Difference]:
     inventory = library.catalog.ledger.inventory()
+    uploaded = library.catalog.uploads.hashes()
     kept = set(library.files.all())
     wanted = ("live", "ingesting", "queued")
     needed = {each.sha256: each for each in inventory if each.state in wanted and not each.busy}
@@ -171,8 +174,16 @@ def _files(library: Library, deep: bool, idle: bool) -> Iterator[Difference]:
             yield Difference("missing file", f"{held.source}: the original file is missing", *common)
         elif deep and _hash(library, sha256) != sha256:
             yield Difference("changed file", f"{held.source}: the original file is not what it was", *common)
+    for sha256, place in sorted(uploaded.items()):
+        if not place or sha256 in needed:
+            continue
+        if sha256 not in kept:
+            yield Difference("missing file", f"{place}: the uploaded file is missing", sha256, place)
+        elif deep and _hash(library, sha256) != sha256:
+            yield Difference("changed file", f"{place}: the uploaded file is not what it was", sha256, place)
     if idle:  # else a file may be on its way to be claimed
-        for sha256 in sorted(kept - {each.sha256 for each in library.catalog.ledger.inventory()}):
+        known = {each.sha256 for each in library.catalog.ledger.inventory()} | library.catalog.uploads.hashes().keys()
+        for sha256 in sorted(kept - known):
             yield Difference("orphan file", f"the file {sha256} belongs to no document", sha256)
 
 
@@ -190,7 +201,7 @@ def _mend(library: Library, found: Sequence[Difference], orphans: bool) -> None:
         if each.kind in ("missing file", "changed file"):
             bring_back(library, each.subject, each.source)
         elif each.kind == "orphan file":
-            library.files.delete(each.subject)
+            library.catalog.ledger.discard(each.subject, library.files.delete)
         elif each.kind == "orphan chunks" and orphans:
             library.archive.delete(_of([each.subject]))
     clean(library)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
-from typing import Any
 
-from sqlalchemy import ColumnElement, Engine, Row, and_, case, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, Engine, and_, case, func, or_, select, tuple_
 
 from ingest.catalog.engine import address, reading
 from ingest.catalog.job_metrics import JobReports
@@ -14,17 +13,17 @@ from ingest.catalog.jobs import Jobs
 from ingest.catalog.keeping import Keeping
 from ingest.catalog.leases import Leases
 from ingest.catalog.ledger import Ledger
-from ingest.catalog.rows import CollectionRow, DocumentRow, NamedDocument, Visibility, names_of, pages_of
+from ingest.catalog.rows import CollectionRow, DocumentRow, NamedDocument, Visibility, names_of
 from ingest.catalog.schedules import Schedules
-from ingest.catalog.tables import LISTED_LENGTH, aliases, documents, epochs, generations
-from ingest.errors import CatalogError
+from ingest.catalog.shown import IN_ONE_QUERY, document_rows, rows_of_bytes, survey_of_document, within
+from ingest.catalog.tables import LISTED_LENGTH, aliases, documents, epochs, generations, is_live
+from ingest.catalog.uploads import Uploads
+from ingest.errors import CatalogError, NotFoundError
 from ingest.names import normalise
-from ingest.types import Health
+from ingest.types import Health, Survey
 
 MOST_NAMED = 500
-IN_ONE_QUERY = 500
 SHORTEST_PREFIX = 4
-SHOWN = ("queued", "ingesting", "live", "failed")
 HIDDEN = ("ingesting", "replaced", "deleting")
 
 
@@ -44,6 +43,7 @@ class Catalog:
         self.job_reports = JobReports(engine, tenant)
         self.leases = Leases(engine, tenant)
         self.schedules = Schedules(engine, tenant)
+        self.uploads = Uploads(engine, tenant)
 
     def for_tenant(self, tenant: str) -> Catalog:
         """The same database for another tenant."""
@@ -103,6 +103,22 @@ class Catalog:
         of_name = select(generations.c.document).where(generations.c.tenant == self._tenant, called)
         return self._rows(and_(documents.c.id.in_(of_name), mine))
 
+    def document(self, id: str) -> DocumentRow:
+        """The document of this id. Raises NotFoundError where there is none."""
+        if found := self._rows(and_(documents.c.id == id, self._mine(()))):
+            return found[0]
+        raise NotFoundError(f"There is no document '{id[:40]}'; 'docqa documents list' shows those there are.")
+
+    def holding(self, collection: str, sha256s: Collection[str]) -> dict[str, DocumentRow]:
+        """The documents of a collection that hold these bytes, by SHA-256, whatever their state."""
+        with reading(self._engine) as connection:
+            return rows_of_bytes(connection, self._tenant, collection, sha256s)
+
+    def survey(self, document: str) -> Survey | None:
+        """What is known of a document as a whole, with its outline; None where it was not opened yet."""
+        with reading(self._engine) as connection:
+            return survey_of_document(connection, self._tenant, document)
+
     def documents_of(self, job: str) -> list[str]:
         """The ids of the documents whose live version a job has brought in."""
         mine = (generations.c.tenant == self._tenant, generations.c.job == job, generations.c.state == "live")
@@ -112,7 +128,7 @@ class Catalog:
     def titles(self, collections: Sequence[str] = (), most: int = 12) -> list[str]:
         """The titles of the first ``most`` live documents, by title."""
         live = and_(generations.c.tenant == self._tenant, generations.c.state == "live")
-        query = select(generations.c.title).where(live, _within(generations.c.collection, collections))
+        query = select(generations.c.title).where(live, within(generations.c.collection, collections))
         with reading(self._engine) as connection:
             return list(connection.scalars(query.order_by(generations.c.title).limit(most)))
 
@@ -123,7 +139,7 @@ class Catalog:
         many there are.
         """
         live = [generations.c.tenant == self._tenant, generations.c.state == "live"]
-        live.append(_within(generations.c.collection, collections))
+        live.append(within(generations.c.collection, collections))
         for word in words[:20]:
             called = (
                 generations.c.title.icontains(word, autoescape=True),
@@ -143,7 +159,7 @@ class Catalog:
         if not keys:
             return []
         wanted = and_(aliases.c.tenant == self._tenant, aliases.c.alias.in_(list(dict.fromkeys(keys))))
-        live = and_(generations.c.state == "live", _within(generations.c.collection, collections))
+        live = and_(generations.c.state == "live", within(generations.c.collection, collections))
         matches = func.count().label("matches")
         best = (
             select(generations.c.id, matches)
@@ -180,11 +196,21 @@ class Catalog:
         hidden = select(generations.c.id).where(
             generations.c.tenant == self._tenant,
             generations.c.state.in_(HIDDEN),
-            _within(generations.c.collection, collections),
+            within(generations.c.collection, collections),
         )
         with reading(self._engine) as connection:
             epoch = connection.scalar(select(epochs.c.epoch).where(epochs.c.tenant == self._tenant)) or 0
             return Visibility(epoch, tuple(connection.scalars(hidden.order_by(generations.c.id))))
+
+    def fingerprint(self, collections: Sequence[str] = ()) -> str:
+        """A text that becomes another whenever what a search of some collections (of all by default) may find does."""
+        live = (generations.c.tenant == self._tenant, is_live)
+        numbers = (func.count(), func.max(generations.c.added), func.sum(generations.c.chunks))
+        query = select(*numbers).where(*live, within(generations.c.collection, collections))
+        with reading(self._engine) as connection:
+            epoch = connection.scalar(select(epochs.c.epoch).where(epochs.c.tenant == self._tenant)) or 0
+            count, newest, chunks = connection.execute(query).one()
+        return f"{epoch} {count} {newest or 0!r} {chunks or 0}"
 
     def live(self, ids: Collection[str]) -> set[str]:
         """Those of these generations that are live."""
@@ -232,57 +258,9 @@ class Catalog:
 
     def _mine(self, collections: Sequence[str]) -> ColumnElement[bool]:
         """Of which documents: the tenant's, in some collections or in all."""
-        return and_(documents.c.tenant == self._tenant, _within(documents.c.collection, collections))
+        return and_(documents.c.tenant == self._tenant, within(documents.c.collection, collections))
 
     def _rows(self, which: ColumnElement[bool]) -> list[DocumentRow]:
         """One row for each of the documents chosen, of this tenant: its live generation, else its newest."""
-        query = (
-            select(documents.c.source, *(column for column in generations.c if column.name != "survey"))
-            .join(generations, generations.c.document == documents.c.id)
-            .where(generations.c.state.in_(SHOWN), which)
-            .order_by(documents.c.collection, documents.c.listed, documents.c.id, generations.c.added)
-        )
         with reading(self._engine) as connection:
-            return list(_one_each(connection.execute(query)))
-
-
-def _one_each(rows: Iterable[Row[Any]]) -> Iterator[DocumentRow]:
-    """Join the generations of each document, which stand together and in the order of their time."""
-    shown: DocumentRow | None = None
-    for row in map(_document, rows):
-        if shown is None or shown.id != row.id:
-            if shown is not None:
-                yield shown
-            shown = row
-        elif row.state == "live" or shown.state != "live":
-            shown = row
-        elif row.state == "failed":
-            shown = replace(shown, error=f"a newer version could not be taken in: {row.error}")
-    if shown is not None:
-        yield shown
-
-
-def _document(row: Row[Any]) -> DocumentRow:
-    return DocumentRow(
-        id=row.document,
-        collection=row.collection,
-        source=row.source,
-        title=row.title,
-        state=row.state,
-        pages=row.page_count,
-        missing_pages=pages_of(row.missing_pages),
-        scanned_pages=pages_of(row.scanned_pages),
-        chunks=row.chunks,
-        error=row.error,
-        size=row.size,
-        sha256=row.sha256,
-        generation=row.id,
-        names=names_of(row.names),
-        added=row.added,
-    )
-
-
-def _within(column: ColumnElement[str], collections: Sequence[str]) -> ColumnElement[bool]:
-    if len(collections) == 1:
-        return column == collections[0]
-    return column.in_(list(collections)) if collections else column.is_not(None)
+            return document_rows(connection, which)

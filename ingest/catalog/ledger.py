@@ -23,6 +23,7 @@ from ingest.catalog.rows import Offer, Outcome, Part, Plan, Settled, Work
 from ingest.catalog.runs import beat, begin, end, living
 from ingest.catalog.tables import documents, generations, is_gone, is_waiting, parts, sources
 from ingest.catalog.taking_over import forget, parts_of, take_over
+from ingest.catalog.uploads import needed
 from ingest.errors import NotFoundError
 
 
@@ -81,14 +82,14 @@ class Ledger:
 
     def seen(self, ids: Collection[str], job: str | None = None) -> dict[str, Seen]:
         """Of these places (their ids) those whose bytes, as last read, are live in their collection, or ``job`` has."""
+        known = generations.c.state == "live"
+        if job is not None:  # a comparison with no job would hold for what a run that is dead has left unfinished
+            known = or_(known, and_(generations.c.job == job, generations.c.state.in_(("queued", "ingesting"))))
         same = and_(
             generations.c.tenant == sources.c.tenant,
             generations.c.collection == sources.c.collection,
             generations.c.sha256 == sources.c.sha256,
-            or_(
-                generations.c.state == "live",
-                and_(generations.c.job == job, generations.c.state.in_(("queued", "ingesting"))),
-            ),
+            known,
         )
         query = (
             select(sources.c.id, sources.c.stamp, documents.c.source, sources.c.sha256, generations.c.job)
@@ -210,15 +211,21 @@ class Ledger:
     def forget(self, leftovers: Sequence[Leftover], remove_bytes: Callable[[str], None]) -> None:
         """Strike out generations whose chunks are gone, and documents that have none left.
 
-        ``remove_bytes`` is called, within the transaction, with each SHA-256 that no generation of the tenant has left.
+        ``remove_bytes`` is called, within the transaction, with each SHA-256 that neither a generation nor an upload of
+        the tenant has left.
         """
         with alone(self._engine, self._tenant) as connection:
             ids = [each.generation for each in leftovers]
             gone = set(connection.scalars(select(generations.c.document).where(generations.c.id.in_(ids))))
             forget(connection, ids)
             hashes = {each.sha256 for each in leftovers}
-            mine = (generations.c.tenant == self._tenant, generations.c.sha256.in_(list(hashes)))
-            for sha256 in hashes - set(connection.scalars(select(generations.c.sha256).where(*mine))):
+            for sha256 in hashes - needed(connection, self._tenant, hashes):
                 remove_bytes(sha256)
             left = set(connection.scalars(select(generations.c.document).where(generations.c.document.in_(list(gone)))))
             connection.execute(delete(documents).where(documents.c.id.in_(list(gone - left))))
+
+    def discard(self, sha256: str, remove_bytes: Callable[[str], None]) -> None:
+        """Call ``remove_bytes`` with a SHA-256, within a transaction, if nothing of the tenant has these bytes."""
+        with alone(self._engine, self._tenant) as connection:
+            if not needed(connection, self._tenant, [sha256]):
+                remove_bytes(sha256)

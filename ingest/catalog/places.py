@@ -9,6 +9,7 @@ from sqlalchemy import Connection, and_, bindparam, delete, insert, or_, select,
 
 from ingest.catalog.rows import Offer
 from ingest.catalog.tables import documents, generations, sources
+from ingest.catalog.uploads import is_uploaded
 
 
 class Spot(NamedTuple):
@@ -24,7 +25,7 @@ class Places:
     """The places that matter to a group of offers, within one transaction.
 
     Args:
-        there: whether a file is at a place (as shown) now.
+        there: whether a file is at a place (as shown) now; it is not asked about the places of uploads.
     """
 
     def __init__(self, connection: Connection, tenant: str, there: Callable[[str], bool]) -> None:
@@ -48,17 +49,22 @@ class Places:
     def has_other(self, id: str, source: str, sha256: str) -> bool:
         """Whether a place holds, as far as is known, other bytes than these, or nothing any more."""
         spot = self._spots.get(id)
-        return (spot is not None and spot.sha256 != sha256) or not self._there(source)
+        return (spot is not None and spot.sha256 != sha256) or not self._is_there(source)
 
     def copy(self, id: str, sha256: str, collection: str) -> Spot | None:
         """Another place than this one that holds these bytes; None where none is known."""
         found = (spot for spot in self._spots.values() if (spot.sha256, spot.collection) == (sha256, collection))
-        return next((spot for spot in found if spot.id != id and self._there(spot.source)), None)
+        return next((spot for spot in found if spot.id != id and self._is_there(spot.source)), None)
 
     def move(self, document: str, id: str, source: str) -> None:
         """Let a document stand at another place from now on: its id, its chunks and its state stay."""
         change = update(documents).where(documents.c.id == document)
         self._connection.execute(change.values(place=id, source=source))
+
+    def _is_there(self, source: str) -> bool:
+        """Whether what a place names is there: a file by the caller's word, an upload by the catalog's own."""
+        uploaded = is_uploaded(self._connection, self._tenant, source)
+        return self._there(source) if uploaded is None else uploaded
 
 
 def remember(connection: Connection, tenant: str, offers: Sequence[Offer]) -> None:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sqlalchemy import and_, case, func, or_, select
+from sqlalchemy import Select, and_, case, func, or_, select
 
-from ingest.catalog.catalog import IN_ONE_QUERY, SHOWN
 from ingest.catalog.engine import reading
-from ingest.catalog.tables import documents, generations, sources
+from ingest.catalog.shown import IN_ONE_QUERY, SHOWN
+from ingest.catalog.tables import documents, generations, sources, uploads
 
 if TYPE_CHECKING:
     from ingest.catalog.catalog import Catalog
@@ -26,7 +26,8 @@ class Standing(NamedTuple):
 def standing(catalog: Catalog, collection: str, folders: Sequence[str]) -> list[Standing]:
     """The documents of a collection that came from below some folders (as shown, with a slash at the end), by source.
 
-    Of each only what a watch needs, so that a hundred thousand of them are read in a moment.
+    Of each only what a watch needs, so that a hundred thousand of them are read in a moment. One whose bytes are also
+    an uploaded file of the collection is left out: it does not go with its path.
     """
     live = func.max(case((generations.c.state == "live", 1), else_=0)).label("live")
     below = [documents.c.source.startswith(folder, autoescape=True, escape="!") for folder in folders]
@@ -34,13 +35,27 @@ def standing(catalog: Catalog, collection: str, folders: Sequence[str]) -> list[
         select(documents.c.id, documents.c.source, live)
         .join(generations, generations.c.document == documents.c.id)
         .where(documents.c.tenant == catalog._tenant, documents.c.collection == collection, or_(*below))
-        .where(generations.c.state.in_(SHOWN))
+        .where(generations.c.state.in_(SHOWN), documents.c.id.not_in(_uploaded(catalog, collection)))
         .group_by(documents.c.id, documents.c.source)
         .order_by(documents.c.source)
     )
     with reading(catalog._engine) as connection:
         rows = [Standing(row.id, row.source, bool(row.live)) for row in connection.execute(query)]
     return [row for row in rows if row.source.startswith(tuple(folders))]  # SQLite's LIKE takes A for a
+
+
+def _uploaded(catalog: Catalog, collection: str) -> Select[Any]:
+    """The documents of a collection whose live bytes were also seen as an uploaded file that is there."""
+    mine = (uploads.c.tenant == catalog._tenant, sources.c.collection == collection)
+    same = and_(sources.c.tenant == uploads.c.tenant, sources.c.sha256 == uploads.c.sha256)
+    held = and_(
+        generations.c.tenant == sources.c.tenant,
+        generations.c.collection == sources.c.collection,
+        generations.c.sha256 == sources.c.sha256,
+        generations.c.state == "live",
+    )
+    joined = select(generations.c.document).select_from(uploads).join(sources, same).join(generations, held)
+    return joined.where(*mine, sources.c.place.startswith(uploads.c.id))
 
 
 def copies(catalog: Catalog, ids: Collection[str]) -> list[str]:

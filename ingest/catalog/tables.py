@@ -41,6 +41,9 @@ WAITING = "state = 'waiting'"
 HELD = "run IS NOT NULL"
 GONE = "state IN ('replaced', 'deleting', 'dropped')"
 LISTED_LENGTH = 400
+LIVE = "state = 'live'"
+RECEIVING = "state = 'receiving'"
+EXPIRING = "expires IS NOT NULL"
 GAPS = "state = 'live' AND missing_pages NOT IN ('', '[]')"
 
 
@@ -130,6 +133,7 @@ generations = Table(
     Index("ix_generations_run", "run", **where(HELD)),
     Index("ix_generations_gone", "tenant", **where(GONE)),
     Index("ix_generations_gaps", "job", "state", "id", **where(GAPS)),
+    Index("ix_generations_live", "tenant", "collection", "added", "chunks", **where(LIVE)),
 )
 """Versions of documents. One that is out of sight until its chunks and bytes are removed is ``replaced`` or
 ``deleting``, or ``dropped`` if it was still ``queued`` and left nothing in the archive. ``claim`` is a hash of tenant,
@@ -169,11 +173,35 @@ aliases = Table(
     Index("ix_aliases_alias", "tenant", "alias"),
 )
 
+uploads = Table(
+    "uploads",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("tenant", String(200), nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("name", String(300), nullable=False),
+    Column("media_type", String(200), nullable=False),
+    Column("purpose", String(50), nullable=False),
+    Column("state", String(20), nullable=False),
+    Column("created", Double, nullable=False),
+    Column("expires", Double, nullable=True),
+    Column("host", String(300), nullable=False),
+    Column("process", String(100), nullable=False),
+    Index("ix_uploads_created", "tenant", "created", "id"),
+    Index("ix_uploads_sha256", "tenant", "sha256"),
+    Index("ix_uploads_receiving", "host", **where(RECEIVING)),
+    Index("ix_uploads_expires", "expires", **where(EXPIRING)),
+)
+"""Files that came over the API; each keeps its bytes, whether a document has them or not. ``host`` and ``process`` are
+those of the writer, for one that is still ``receiving``."""
+
 is_queued = generations.c.state == literal_column("'queued'")
 """Written out, since a database uses a partial index only where it can see that its condition holds."""
 is_waiting = parts.c.state == literal_column("'waiting'")
 is_gone = generations.c.state.in_([literal_column(f"'{state}'") for state in ("replaced", "deleting", "dropped")])
 """Out of sight, and its chunks and bytes are still to be removed."""
+is_live = generations.c.state == literal_column("'live'")
 has_gaps = and_(
     generations.c.state == literal_column("'live'"),
     generations.c.missing_pages.not_in([literal_column("''"), literal_column("'[]'")]),

@@ -5,5 +5,6 @@ whole bytes. Copies that a killed process left behind are swept away by the next
 """
 
 from ingest.files.files import Files, Stored, open_files
+from ingest.files.receiving import Receiving
 
-__all__ = ["Files", "Stored", "open_files"]
+__all__ = ["Files", "Receiving", "Stored", "open_files"]

@@ -5,11 +5,12 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ingest.errors import DocumentError, EmptyError, TooLargeError
+from ingest.errors import DocumentError, EmptyError
+from ingest.files.receiving import Receiving, check_size
 from ingest.files.scratch import Scratch
 from ingest.files.store import local_folder, open_store
 from ingest.files.wording import writing
@@ -63,6 +64,15 @@ class Files:
                 self._store.keep(copy, stored.sha256)
         return stored
 
+    @contextmanager
+    def receive(self) -> Iterator[Receiving]:
+        """What takes in bytes that come block by block; left without ``keep`` nothing remains of them."""
+        with (
+            self._scratch.incoming() as copy,
+            Receiving(copy, self._max_bytes, self.has, self._store.keep) as receiving,
+        ):
+            yield receiving
+
     def has(self, sha256: str, size: int | None = None) -> bool:
         """Whether these bytes are kept: something that is empty, or of another size than ``size``, is not they."""
         kept = self._store.size(sha256)
@@ -89,6 +99,10 @@ class Files:
         """Whether files can be written and read here; a folder that can be made is well."""
         return self._store.health()
 
+    def sweep(self) -> None:
+        """Remove what processes that are dead have left on the way, whichever tenant's it was."""
+        self._scratch.sweep()
+
     def close(self) -> None:
         """Close what this process has opened, remove its private folder, and those that dead processes left."""
         self._store.close()
@@ -101,18 +115,13 @@ class Files:
         except OSError as error:
             raise DocumentError(f"cannot be read: {error.strerror}") from error
         with reader, writing(), open(target, "wb") as writer:
-            self._check(os.fstat(reader.fileno()).st_size)
+            check_size(os.fstat(reader.fileno()).st_size, self._max_bytes)
             while block := _read(reader):
                 size += len(block)
-                self._check(size)
+                check_size(size, self._max_bytes)
                 digest.update(block)
                 writer.write(block)
         return Stored(digest.hexdigest(), size)
-
-    def _check(self, size: int) -> None:
-        if size > self._max_bytes:
-            limit = self._max_bytes >> 20
-            raise TooLargeError(f"larger than {limit:,} MiB, the limit that DOCQA_MAX_FILE_MB sets")
 
 
 def open_files(settings: Settings) -> Files:

@@ -55,6 +55,10 @@ class Scratch:
         """Remove the folder of this process, and those that dead processes left."""
         if own := self._own.pop(os.getpid(), None):
             own.remove()
+        self.sweep()
+
+    def sweep(self) -> None:
+        """Remove the folders that dead processes left."""
         for folder in self._root.glob("*/"):
             with suppress(OSError), open(folder / "lock", "rb") as lock:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

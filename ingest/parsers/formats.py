@@ -6,7 +6,8 @@ from collections.abc import Callable, Collection
 from pathlib import Path, PurePath
 from typing import Protocol
 
-from ingest.errors import DamagedError, DocumentError, UnsupportedError
+from ingest.errors import DamagedError, DocumentError, EmptyError, UnsupportedError
+from ingest.parsers.frames import Drawing
 from ingest.types import Page, Survey
 
 _SNIFFED = 4096
@@ -16,6 +17,9 @@ SUFFIXES = {
 }  # fmt: skip
 
 MEDIA_TYPES = {"application/pdf": "pdf", "text/markdown": "markdown", "text/html": "html", "text/plain": "text"}
+
+_NOT_PROSE = (b"{\\rtf", b"%!PS")
+"""How formats begin that look like text and are none that a reader would want to see."""
 
 
 class Document(Protocol):
@@ -27,6 +31,10 @@ class Document(Protocol):
 
     def page(self, number: int, survey: Survey, report: Callable[[int], None], skip: Collection[int] = ()) -> Page:
         """One page, from 1; ``report`` is told each page before it is looked at, those in ``skip`` are not."""
+        ...
+
+    def picture(self, drawing: Drawing) -> bytes:
+        """A page as PNG. Raises NotFoundError where there is no such page, DamagedError where it cannot be drawn."""
         ...
 
     def close(self) -> None:
@@ -62,6 +70,28 @@ def open_document(path: Path, name: str, max_pages: int) -> Document:
     return TextDocument(path, kind, max_pages)
 
 
+def sniff(first_bytes: bytes, name: str) -> str:
+    """The media type of a file, told by its content; its name only tells one kind of text from another.
+
+    Args:
+        first_bytes: its beginning, 4,096 bytes or all of it.
+        name: what it is called.
+
+    Raises:
+        EmptyError: it has no bytes.
+        UnsupportedError: its format is not one that docqa reads.
+    """
+    if not first_bytes:
+        raise EmptyError("empty: it has no bytes")
+    try:
+        kind = _kind(first_bytes[:_SNIFFED], PurePath(name).suffix.lower())
+    except DamagedError as error:
+        raise UnsupportedError(str(error)) from None
+    if kind == "pdf" and not any(mark in first_bytes for mark in (b"%PDF-", b" obj")):
+        raise UnsupportedError("not a PDF: it does not begin like one, though its name ends in .pdf")
+    return next(media_type for media_type, known in MEDIA_TYPES.items() if known == kind)
+
+
 def _kind(head: bytes, suffix: str) -> str:
     if b"%PDF-" in head[:1024]:
         return "pdf"
@@ -70,7 +100,7 @@ def _kind(head: bytes, suffix: str) -> str:
         if looks_like_text(head) and b" obj" not in head:
             raise DamagedError("not a PDF: it holds plain text; rename it to .txt")
         return "pdf"
-    if not kind and not suffix and looks_like_text(head):
+    if not kind and looks_like_text(head) and not head.startswith(_NOT_PROSE):
         start = head.lstrip()[:15].lower()
         return "html" if start.startswith((b"<!doctype html", b"<html")) else "text"
     if not kind:

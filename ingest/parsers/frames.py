@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from ingest.types import Survey
+from ingest.types import Rect, Survey
 
 HEADER = struct.Struct(">I")
 MAX_FRAME = 64 << 20
@@ -19,8 +19,23 @@ Report = tuple[Any, ...]
 
 
 @dataclass(frozen=True, slots=True)
+class Drawing:
+    """A picture of a page that is asked for.
+
+    ``scale`` is in pixels for each point. ``highlights`` are rectangles to mark, in points from the top left corner of
+    the page as shown; ``ranges`` are characters ``[start, end)`` of the page's text to mark where it has no geometry.
+    """
+
+    page: int
+    scale: float
+    highlights: tuple[Rect, ...] = ()
+    ranges: tuple[tuple[int, int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Request:
-    """What a child is asked for: a survey where ``survey`` is None, else the pages ``numbers`` of the document.
+    """What a child is asked for: a ``drawing`` where there is one; else a survey where ``survey`` is None, else the
+    pages ``numbers`` of the document.
 
     ``name`` tells the format of a file that has not been surveyed; ``skip`` lists pages that must not be touched.
     """
@@ -32,6 +47,7 @@ class Request:
     survey: Survey | None = None
     numbers: tuple[int, ...] = ()
     skip: tuple[int, ...] = ()
+    drawing: Drawing | None = None
 
 
 def frame(content: object) -> bytes:

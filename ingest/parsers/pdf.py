@@ -13,9 +13,11 @@ from ingest.errors import DamagedError, EncryptedError, TooLargeError
 from ingest.parsers import furniture, order
 from ingest.parsers.blocks import Draft, drafts
 from ingest.parsers.compose import Composer
+from ingest.parsers.frames import Drawing
 from ingest.parsers.headings import path_after, path_before
 from ingest.parsers.lines import Segment, rows, segments
 from ingest.parsers.normalise import masked, squeezed
+from ingest.parsers.picture import check_page, page_png
 from ingest.parsers.words import Word, page_words
 from ingest.types import OutlineEntry, Page, Survey
 
@@ -166,6 +168,20 @@ class PdfDocument:
         report(number)
         page = self._read(number, survey)
         return replace(page, headings=path) if path else page
+
+    def picture(self, drawing: Drawing) -> bytes:
+        """A page as PNG, some rectangles marked.
+
+        Raises:
+            NotFoundError: there is no such page.
+            DamagedError: it cannot be drawn.
+        """
+        check_page(drawing.page, self.page_count)
+        try:
+            return page_png(self._file.load_page(drawing.page - 1), drawing)
+        except Exception as error:
+            _raise_if_memory(error)
+            raise DamagedError(f"damaged: page {drawing.page} cannot be drawn") from error
 
     def _read(self, number: int, survey: Survey) -> Page:
         """One page without the headings before it; its own are remembered."""

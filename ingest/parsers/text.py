@@ -11,7 +11,9 @@ from collections.abc import Callable, Collection
 from pathlib import Path
 
 from ingest.errors import DocumentError, EmptyError, TooLargeError
+from ingest.parsers.frames import Drawing
 from ingest.parsers.headings import path_before
+from ingest.parsers.picture import check_page, text_png
 from ingest.parsers.pieces import Piece, plain_pieces
 from ingest.types import Block, OutlineEntry, Page, Survey
 
@@ -73,6 +75,12 @@ class TextDocument:
             blocks.append(Block(piece.kind, len(text), len(text) + len(piece.text), piece.level, piece.columns))
             text += piece.text
         return Page(number, text, blocks=tuple(blocks), headings=path_before(survey.outline, number))
+
+    def picture(self, drawing: Drawing) -> bytes:
+        """A page as PNG, some characters marked. Raises NotFoundError where there is no such page."""
+        check_page(drawing.page, len(self._pages))
+        survey = Survey(self._media_type, len(self._pages))
+        return text_png(self.page(drawing.page, survey, lambda number: None), drawing)
 
     def close(self) -> None:
         """Nothing is held open."""

@@ -59,6 +59,8 @@ class _Session:
         """Send what is asked for and return the final report."""
         try:
             document = self._open(request)
+            if request.drawing is not None:
+                return "picture", document.picture(request.drawing)
             if request.survey is None:
                 survey = document.survey(self._report("at"), request.skip)
                 self._key = (survey.media_type, *self._key[1:])  # as its pages will be asked for
@@ -68,7 +70,7 @@ class _Session:
             return ("done",)
         except MemoryError:
             return ("memory",)
-        except errors.DocumentError as error:
+        except (errors.DocumentError, errors.NotFoundError) as error:
             return "refused", type(error).__name__, str(error)
         except Exception:
             return "refused", "DamagedError", "damaged: no page could be read"

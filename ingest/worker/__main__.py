@@ -1,8 +1,13 @@
-"""The Celery part of a worker, as ``docqa worker`` starts it: python -m ingest.worker PROCESSES QUEUES json|text."""
+"""The Celery part of a worker, as ``docqa worker`` starts it.
+
+python -m ingest.worker PROCESSES QUEUES json|text PARENT [MODULE]: with a module, which knows the tasks of a further
+queue, these run as threads.
+"""
 
 from __future__ import annotations
 
 import ctypes
+import importlib
 import os
 import platform
 import signal
@@ -25,7 +30,7 @@ def _no_logging_of_its_own(**_: object) -> None:
     """Celery leaves the logging alone where somebody answers this signal."""
 
 
-def main(processes: str, queues: str, form: str, parent: str) -> None:
+def main(processes: str, queues: str, form: str, parent: str, module: str = "") -> None:
     """Run until the signal to end, which lets each process finish what it is at."""
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)  # the one who started it may be killed
     if os.getppid() != int(parent):
@@ -34,10 +39,12 @@ def main(processes: str, queues: str, form: str, parent: str) -> None:
     warnings.filterwarnings("ignore", category=SecurityWarning)  # about root and pickle, which is not accepted here
     transport.use()
     configure(Settings())
-    hostname = f"docqa-{parent}@{platform.node()}"
+    if module:
+        importlib.import_module(module)
+    hostname = f"docqa-{parent}{module and f'-{module}'}@{platform.node()}"
     worker = app.Worker(
         hostname=hostname,
-        pool="prefork",
+        pool="threads" if module else "prefork",
         concurrency=int(processes),
         queues=queues.split(","),
         loglevel="WARNING",

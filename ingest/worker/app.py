@@ -86,6 +86,16 @@ def send_clean(tenant: str) -> None:
     _send("docqa.clean", {"version": VERSION, "tenant": tenant}, "maintenance", message_priority(BULK))
 
 
+def add_queue(name: str) -> None:
+    """Let a further queue be served and written to by this process."""
+    app.amqp.queues.add(Queue(name))
+
+
+def send_plain(task: str, queue: str) -> None:
+    """Wake up a worker of a further queue, by a message that says nothing. Raises BrokerError."""
+    _send(task, {"version": VERSION}, queue, 0)
+
+
 def _send(name: str, kwargs: dict[str, Any], queue: str, priority: int) -> None:
     try:
         plain = {"retry": False, "ignore_result": True, "time_limit": None}  # the limit is the receiving worker's

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import time
 import traceback
+from collections.abc import Sequence
 from contextlib import suppress
 
 from ingest.broker import Broker, open_broker
@@ -18,7 +19,8 @@ from ingest.catalog.keeping import Open
 from ingest.catalog.runs import this_host
 from ingest.errors import BrokerError, DocqaError
 from ingest.settings import Settings
-from ingest.worker.app import QUEUES, message_priority, send, send_clean
+from ingest.worker.app import QUEUES, message_priority, send, send_clean, send_plain
+from ingest.worker.further import Further
 from ingest.worker.logs import log
 
 WINDOW = 2  # messages that wait in a queue, for each process of the worker
@@ -32,13 +34,17 @@ class Keeper:
         settings: names the broker and the seconds of a lease.
         catalog: whose jobs.
         processes: how many processes the worker beside it has.
+        further: the queues of others that it serves too.
     """
 
-    def __init__(self, settings: Settings, catalog: Catalog, processes: int) -> None:
+    def __init__(self, settings: Settings, catalog: Catalog, processes: int, further: Sequence[Further] = ()) -> None:
         self._catalog = catalog
         self._keeping = catalog.keeping(settings.lease_seconds)
         self._settings = settings
         self._window = WINDOW * processes
+        self._further = further
+        self.called_for: set[str] = set()
+        """The further queues in which something has waited so far."""
         self._broker: Broker | None = None
         self._seldom = self._beaten = 0.0
         self._turn = 0
@@ -107,6 +113,8 @@ class Keeper:
         if seldom:
             self._have_cleaned()
         self._turn += 1
+        for each in self._further:
+            self._wake_further(each)
 
     def _look_at_broker(self) -> None:
         try:
@@ -138,6 +146,13 @@ class Keeper:
                     job = wanting[(self._turn + number) % len(wanting)]  # one that fails again and again lets others in
                     send(queue, job.tenant, job.id, job.priority)
 
+    def _wake_further(self, further: Further) -> None:
+        if waiting := further.waiting():
+            self.called_for.add(further.queue)
+            room = further.threads - self._lengths(0, (further.queue,))[further.queue]
+            for _ in range(min(waiting, room)):
+                send_plain(further.task, further.queue)
+
     def _may(self, each: Open, what: str) -> bool:
         """Whether workers here can do it: a step that names paths is for the machine that sees them."""
         if what != "step" or each.job.host in ("", this_host()):
@@ -146,11 +161,11 @@ class Keeper:
         self._catalog.for_tenant(each.job.tenant).jobs.note(each.job.id, note)
         return False
 
-    def _lengths(self, priority: int) -> dict[str, int]:
+    def _lengths(self, priority: int, queues: Sequence[str] = QUEUES) -> dict[str, int]:
         if self._broker is None:
             self._broker = open_broker(self._settings)
         try:
-            return self._broker.lengths(QUEUES, [priority])
+            return self._broker.lengths(queues, [priority])
         except BrokerError:
             self._disconnect()
             raise

@@ -10,7 +10,13 @@ from typing import Any
 
 VERSION = 1
 """Of the messages. A worker leaves one of another version aside: the catalog knows the work."""
-TASKS = ("docqa.parse", "docqa.embed", "docqa.maintenance", "docqa.clean")
+ARGUMENTS: dict[str, frozenset[str]] = {
+    "docqa.parse": frozenset(("tenant", "job")),
+    "docqa.embed": frozenset(("tenant", "job")),
+    "docqa.maintenance": frozenset(("tenant", "job")),
+    "docqa.clean": frozenset(("tenant",)),
+}
+"""The tasks, and what a message for each says beside its version. See ``ingest.worker.further`` for those of others."""
 _ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _TENANT = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 _PLAIN = {"eta": None, "expires": None, "group": None, "shadow": None, "timelimit": [None, None], "retries": 0}
@@ -22,10 +28,10 @@ def fault(task: str, message: Mapping[str, Any]) -> str:
     """What is wrong with the arguments of a message for a task; empty if nothing is."""
     if message.get("version") != VERSION:
         return f"it is of version {str(message.get('version'))[:20]}, this worker reads {VERSION}"
-    job, tenant = message.get("job"), message.get("tenant")
-    if task != "docqa.clean" and not (isinstance(job, str) and _ID.fullmatch(job)):
+    job, tenant, says = message.get("job"), message.get("tenant"), ARGUMENTS[task]
+    if "job" in says and not (isinstance(job, str) and _ID.fullmatch(job)):
         return "its job is no id"
-    if not isinstance(tenant, str) or not _TENANT.fullmatch(tenant):
+    if "tenant" in says and not (isinstance(tenant, str) and _TENANT.fullmatch(tenant)):
         return "its tenant is no name"
     return ""
 
@@ -45,13 +51,13 @@ def foreign(raw: Any) -> str:
         names = (properties["delivery_tag"], properties["delivery_info"]["routing_key"], headers["id"])
         if not all(isinstance(each, str) for each in names):
             return "it has not the form of a message"
-        if headers["task"] not in TASKS:
+        if headers["task"] not in ARGUMENTS:
             return f"there is no task '{str(headers['task'])[:60]}'"
         if wrong := fault(headers["task"], message):
             return wrong
         if arguments or any(more.values()) or any(headers.get(name) != value for name, value in _PLAIN.items()):
             return "it asks for more than docqa does"
-        surplus = message.keys() - {"version", "tenant", "job"}
+        surplus = message.keys() - {"version"} - ARGUMENTS[headers["task"]]
         return f"it has the argument '{min(surplus)[:60]}'" if surplus else ""
     except _MALFORMED:
         return "it has not the form of a message"

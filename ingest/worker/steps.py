@@ -13,6 +13,7 @@ from ingest.pipeline.discover import path_of
 from ingest.pipeline.export import export
 from ingest.pipeline.originals import bring_back
 from ingest.pipeline.scan import scan
+from ingest.pipeline.uploads import take_uploads
 from ingest.verify import verify
 from ingest.worker.desk import Shelf
 from ingest.worker.logs import log
@@ -41,7 +42,10 @@ def do_step(shelf: Shelf, job: str) -> bool:
 
 
 def _ingest(library: Library, run: str, job: Job) -> None:
-    """Find the files in ``paths`` and claim them for the workers."""
+    """Find the files in ``paths``, or look the ``uploads`` of these ids up, and claim them for the workers."""
+    if "uploads" in job.arguments:
+        take_uploads(library, run, job)
+        return
     scan(library, run, job, seconds=SCAN_SECONDS)
 
 

@@ -118,17 +118,18 @@ def _drain(queue: str, message: dict[str, Any], act: Act) -> None:
 def _go_on(shelf: Shelf, job: Job, act: Act) -> tuple[bool, bool]:
     """Act for a job until nothing is left or the time is over: whether anything was done, and whether more may be."""
     ends, catalog = time.monotonic() + TASK_SECONDS, shelf.library.catalog
-    waited, acted = bool(job.note) and job.step == "done", False
-    while act(shelf, job.id):
-        if waited:
+    waited, acted, more = bool(job.note) and job.step == "done", False, True
+    while more and time.monotonic() <= ends:
+        more = act(shelf, job.id)
+        if more and waited:
             catalog.jobs.note(job.id, "")  # what it waited for is there again
-        waited, acted = False, True
-        if time.monotonic() > ends:
-            return True, True
-    if acted:
+            waited = False
+        acted = acted or more
+    if acted:  # also where a successor goes on, which may be another process
         catalog.leases.doing(shelf.run, "", "")
-    shelf.tidy(job.id)
-    return acted, False
+    if not more:
+        shelf.tidy(job.id)
+    return acted, more
 
 
 def _give_back(tenant: str, job: str, error: DocqaError) -> None:

@@ -106,6 +106,16 @@ def test_what_a_run_has_claimed_no_other_gets_until_it_ends(catalog: Catalog) ->
         assert claim(catalog, third, offer("a"))[0].work
 
 
+def test_a_place_is_known_once_its_bytes_are_live_and_not_when_a_run_has_only_begun_them(catalog: Catalog) -> None:
+    place = offer("a").document
+    with catalog.ledger.run() as run:
+        claim(catalog, run, offer("a"))
+        assert catalog.ledger.seen([place]) == {}
+    assert catalog.ledger.seen([place]) == {}
+    add(catalog, offer("b"))
+    assert list(catalog.ledger.seen([place, offer("b").document])) == [offer("b").document]
+
+
 def test_who_takes_over_goes_on_with_the_parts_that_are_stored(catalog: Catalog) -> None:
     with catalog.ledger.run() as run:
         [begun] = claim(catalog, run, offer("a"))

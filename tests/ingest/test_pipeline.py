@@ -176,6 +176,18 @@ def test_an_ingest_whose_generator_is_closed_is_gone_on_with_by_the_next(library
     assert verify(library, deep=True) == []
 
 
+def test_a_file_that_is_long_unchanged_is_gone_on_with_and_not_taken_for_one_that_is_in(
+    library: Library, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ingest.pipeline.intake.SURE_AFTER_NS", 0)  # nanoseconds
+    path = write_pdf(tmp_path / "pump.pdf", "pump", pages=40)
+    said = ingest(library, [path])
+    assert any(each.kind == "started" for each in said)
+    said.close()
+    assert run(library, path)[-1].totals.finished == 1
+    assert reasons(run(library, path), "skipped") == {"pump.pdf": f"already in the library as {path}"}
+
+
 @pytest.mark.slow
 def test_two_ingests_of_one_folder_at_once_store_everything_once(tmp_path: Path) -> None:
     for number in range(8):

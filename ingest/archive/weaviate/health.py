@@ -55,9 +55,7 @@ def grpc_problem(server: Server) -> str:
     credentials = grpc.ssl_channel_credentials()
     target = str(address)
     secure, options = address.secure, [("grpc.enable_http_proxy", 0)]
-    channel = (
-        grpc.secure_channel(target, credentials, options) if secure else grpc.insecure_channel(target, options)
-    )
+    channel = grpc.secure_channel(target, credentials, options) if secure else grpc.insecure_channel(target, options)
     with channel, suppress(grpc.FutureTimeoutError):
         grpc.channel_ready_future(channel).result(settings.weaviate_connect_timeout)
         return ""

@@ -203,8 +203,6 @@ def test_an_archive_without_a_chunk_is_healthy(opened: Archive) -> None:
     assert opened.health().ok
 
 
-
-
 def test_a_tenant_that_was_put_to_rest_is_woken_by_its_use(opened: WeaviateArchive, weaviate: Settings) -> None:
     fill(opened, [chunk(1)])
     with closing(Server(weaviate)) as server:

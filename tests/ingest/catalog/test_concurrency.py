@@ -116,7 +116,7 @@ def test_a_document_that_comes_back_while_it_is_removed_is_there_once(bench: Ben
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("kept_in", "seconds"), [("bench", 10.0), ("on_sqlite", 4.0)])
+@pytest.mark.parametrize(("kept_in", "seconds"), [("bench", 5.0), ("on_sqlite", 3.0)])
 def test_whatever_is_done_to_jobs_at_once_they_stay_true(
     kept_in: str, seconds: float, request: pytest.FixtureRequest
 ) -> None:

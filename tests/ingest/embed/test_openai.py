@@ -23,6 +23,12 @@ class Endpoint(BaseHTTPRequestHandler):
     status: ClassVar[int] = 200
     value: ClassVar[float | None] = None
 
+    @classmethod
+    def as_new(cls) -> type[Endpoint]:
+        """The class, with nothing seen and nothing told."""
+        cls.seen, cls.status, cls.value = [], 200, None
+        return cls
+
     def do_POST(self) -> None:
         request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         self.seen.append(request)
@@ -48,9 +54,8 @@ class Endpoint(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def endpoint() -> Iterator[Settings]:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Endpoint)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Endpoint.as_new())
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    Endpoint.seen, Endpoint.status, Endpoint.value = [], 200, None
     yield Settings(
         embedder="openai", embedding_base_url=f"http://127.0.0.1:{server.server_port}/v1", embedding_model="m"
     )

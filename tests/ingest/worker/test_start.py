@@ -21,7 +21,7 @@ pytestmark = pytest.mark.timeout(400)
 @pytest.fixture
 def endpoint() -> Iterator[dict[str, str]]:
     """The settings of an embedder with three dimensions."""
-    with ThreadingHTTPServer(("127.0.0.1", 0), Endpoint) as server:
+    with ThreadingHTTPServer(("127.0.0.1", 0), Endpoint.as_new()) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         url = f"http://127.0.0.1:{server.server_port}/v1"
         yield {"DOCQA_EMBEDDER": "openai", "DOCQA_EMBEDDING_BASE_URL": url, "DOCQA_EMBEDDING_MODEL": "three"}
