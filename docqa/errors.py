@@ -7,7 +7,10 @@ DocqaError
 │   └── ContextOverflow its server found the prompt too long
 ├── ContextError        what must stand in the main context does not fit the window
 ├── RecallError         recall storage refused or failed
-└── RecordError         a recording cannot be read, or was made by another version
+├── RegistryError       what the service keeps beside documents cannot be read or written
+├── RecordError         a recording cannot be read, or was made by another version
+├── TooBusyError        as many answers are under way as may be
+└── StoppedError        the answer was ended before it was complete: by its reader, or with the service
 """
 
 from ingest.errors import DocqaError
@@ -37,5 +40,17 @@ class RecallError(DocqaError):
     """Recall storage refused or failed."""
 
 
+class RegistryError(DocqaError):
+    """The registry, which is what the service keeps beside documents, refused or failed."""
+
+
 class RecordError(DocqaError):
     """A recording cannot be read, or was made by another version."""
+
+
+class TooBusyError(DocqaError):
+    """As many answers are under way as may be."""
+
+
+class StoppedError(DocqaError):
+    """The answer was ended before it was complete: by its reader, or with the service."""

@@ -68,3 +68,61 @@ class Settings(IngestSettings):
     )
     recall_url: str = Field("", description="SQLAlchemy URL of recall storage; empty: SQLite in the data folder.")
     search_hits: int = Field(200, ge=10, le=1000, description="Chunks that one search takes into its snapshot.")
+
+    # answering
+    max_runs: int = Field(256, ge=1, le=10_000, description="Answers under way at once in one process of the service.")
+    answer_cache: bool = Field(
+        True,
+        description="Whether a question that was answered before is given the same answer, until a document changes.",
+    )
+    reader_seconds: float = Field(
+        120,
+        gt=0,
+        le=604_800,
+        allow_inf_nan=False,
+        description="Seconds that an answer waits for somebody to read on before it is ended.",
+    )
+    background_runs: int = Field(8, ge=1, le=256, description="Background answers that one worker gives side by side.")
+
+    # the service
+    host: str = Field(
+        "127.0.0.1",
+        pattern=r"^[A-Za-z0-9_.:-]+$",
+        examples=["127.0.0.1"],
+        description="Address that 'docqa serve' listens on; any other than one of this machine alone needs a key.",
+    )
+    port: int = Field(8000, ge=0, le=65535, description="Port that it listens on; 0: one that is free.")
+    public_url: str = Field(
+        "",
+        pattern=r"^$|^https?://[^\s?#]+$",
+        examples=["https://docqa.example.org"],
+        description="Address under which clients reach the service, for the links in answers; empty: the one asked at.",
+    )
+    shutdown_seconds: float = Field(
+        30, ge=0, le=3600, allow_inf_nan=False, description="Seconds that running answers get when the service ends."
+    )
+    header_seconds: float = Field(
+        15, gt=0, le=3600, allow_inf_nan=False, description="Seconds in which a request's headers must have come."
+    )
+    body_seconds: float = Field(
+        30, gt=0, le=3600, allow_inf_nan=False, description="Seconds that a request's body may stand still."
+    )
+    max_body_kb: int = Field(
+        2048, ge=16, description="Largest body of a request that is no upload, in KiB; for files see DOCQA_MAX_FILE_MB."
+    )
+    cors_origins: str = Field(
+        "",
+        pattern=r"^(\*|(https?://[^\s/,]+)(\s+https?://[^\s/,]+)*)?$",
+        examples=["https://chat.example.org https://www.example.org"],
+        description="Origins whose pages may call the service from a browser, separated by blanks; empty: none.",
+    )
+    log_format: Literal["text", "json"] = Field(
+        "text", description="How 'docqa serve' writes its log: lines of 'text', or JSON Lines."
+    )
+    metrics: bool = Field(True, description="Whether GET /metrics answers, in Prometheus' format.")
+    otel_endpoint: str = Field(
+        "",
+        pattern=r"^$|^https?://\S+$",
+        examples=["http://127.0.0.1:4318"],
+        description="OTLP/HTTP address that traces are sent to (needs the extra 'otel'); empty: none are made.",
+    )

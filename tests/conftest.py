@@ -8,6 +8,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -28,7 +29,8 @@ MEANT = ("192.0.2.1", "docqa.invalid")  # what tests/test_guard.py tries to reac
 for name in [name for name in os.environ if name.startswith("DOCQA_")]:
     if name != "DOCQA_EVAL_DATA" and not name.startswith("DOCQA_TEST_"):
         del os.environ[name]
-pytest_plugins = ["tests.servers.plugin"]
+pytest_plugins = ["tests.servers.plugin", "tests.sharing"]
+TRIED = pytest.StashKey[list[str]]()
 
 
 @pytest.fixture(autouse=True)
@@ -49,10 +51,19 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["umount", "-l", str(tmp_path)], check=True)
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Keep what one of several test processes has told."""
+    node.config.stash.setdefault(TRIED, []).extend(getattr(node, "workeroutput", {}).get("tried", ()))
+
+
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Fail where anything tried to reach the outside, though it may have swallowed the error."""
-    tried = [line for line in BLOCKED.read_text().splitlines() if not any(host in line for host in MEANT)]
+    tried = session.config.stash.get(TRIED, [])
+    tried += [line for line in BLOCKED.read_text().splitlines() if not any(host in line for host in MEANT)]
     BLOCKED.unlink()
-    if tried:
+    if hasattr(session.config, "workeroutput"):  # a test process tells the one that started it
+        session.config.workeroutput["tried"] = tried
+    elif tried:
         print("\nThe network was tried:", *tried, sep="\n  ")
         session.exitstatus = pytest.ExitCode.TESTS_FAILED

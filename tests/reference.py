@@ -9,6 +9,7 @@ import typer.main
 from pydantic_core import PydanticUndefined
 from pydantic_settings import BaseSettings
 
+from docqa.api.app import create_app
 from docqa.cli import app
 from docqa.settings import Settings as DocqaSettings
 from ingest.settings import Settings as IngestSettings
@@ -26,6 +27,7 @@ files failed · 3 the documents do not answer the question · 4 a limit ended th
 `--json` prints JSON Lines: one object a line. Without a terminal there are no colours or bars.
 """
 TABLES_HEAD = "## All settings\n"
+ROUTES_HEAD = "## All routes\n"
 WIDTH = 100
 
 
@@ -60,8 +62,21 @@ def settings_tables() -> str:
     return "\n".join([TABLES_HEAD, "### Documents", "", head, *ingest, "", "### Answers", "", head, *docqa, ""])
 
 
+def routes_table() -> str:
+    """The table of docs/service.md: every route and what it does."""
+    described = create_app(DocqaSettings(_env_file=None)).openapi()["paths"]  # type: ignore[call-arg]
+    rows = (
+        f"| `{method.upper()} {path}` | {operation['description'].split('. ')[0].splitlines()[0].rstrip('.')} |"
+        for path, operations in described.items()
+        for method, operation in operations.items()
+    )
+    return "\n".join([ROUTES_HEAD, "| route | what it does |\n| --- | --- |", *rows, ""])
+
+
 def main() -> None:
     """Write the pages."""
+    service = DOCS / "service.md"
+    service.write_text(service.read_text().partition(ROUTES_HEAD)[0] + routes_table())
     (DOCS / "cli.md").write_text(cli_page())
     page = DOCS / "settings.md"
     page.write_text(page.read_text().partition(TABLES_HEAD)[0] + settings_tables())

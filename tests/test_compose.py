@@ -6,6 +6,7 @@ import mmap
 import re
 import subprocess
 import sys
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,14 @@ from ruamel.yaml import YAML
 
 from docqa.settings import Settings
 
-TEXT = (Path(__file__).parents[1] / "docker-compose.yml").read_text()
+ROOT = Path(__file__).parents[1]
+TEXT = (ROOT / "docker-compose.yml").read_text()
+EXAMPLE = (ROOT / ".env.example").read_text()
 COMPOSE: dict[str, Any] = YAML(typ="safe").load(TEXT)
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
+VARIABLE = re.compile(r"(?<!\$)\$\{(\w+):\?[A-Z][^}]+\.\}")
+REQUIRED = {"DOCQA_WEAVIATE_API_KEY", "VALKEY_PASSWORD", "POSTGRES_PASSWORD"}
+OURS = [name for name, service in SERVICES.items() if "build" in service]
 UNITS = {"MiB": 1, "M": 1, "GiB": 1024, "G": 1024}  # Compose's G is binary, too
 each_service = pytest.mark.parametrize("service", SERVICES.values(), ids=SERVICES)
 
@@ -24,6 +30,11 @@ each_service = pytest.mark.parametrize("service", SERVICES.values(), ids=SERVICE
 def mebibytes(size: str) -> int:
     number, unit = re.fullmatch(r"(\d+)(\w+)", size).groups()  # type: ignore[union-attr]
     return int(number) * UNITS[unit]
+
+
+def seconds(time: str) -> int:
+    number, unit = re.fullmatch(r"(\d+)([sm])", time).groups()  # type: ignore[union-attr]
+    return int(number) * {"s": 1, "m": 60}[unit]
 
 
 def check(path: Path, text: str) -> subprocess.CompletedProcess[str]:
@@ -70,12 +81,32 @@ def test_a_service_keeps_its_data_in_a_named_volume(service: dict[str, Any]) -> 
 
 @each_service
 def test_a_port_is_open_to_this_machine_only(service: dict[str, Any]) -> None:
-    assert service["ports"]
-    assert [port for port in service["ports"] if not re.fullmatch(r"127\.0\.0\.1:\d+:\d+", port)] == []
+    assert [port for port in service.get("ports", []) if not re.fullmatch(r"127\.0\.0\.1:\d+:\d+", port)] == []
 
 
-def test_only_what_docqa_uses_today_starts_by_itself() -> None:
-    assert [name for name, service in SERVICES.items() if not service.get("profiles")] == ["weaviate"]
+def test_the_service_waits_for_the_servers_that_it_needs() -> None:
+    assert OURS == ["api", "worker", "keeper"]
+    servers = SERVICES.keys() - set(OURS)
+    assert all(
+        SERVICES[name]["depends_on"] == {each: {"condition": "service_healthy"} for each in servers} for name in OURS
+    )
+
+
+def test_the_image_is_of_this_version() -> None:
+    assert {SERVICES[name]["image"] for name in OURS} == {f"docqa:{metadata.version('docqa')}"}
+
+
+def test_a_service_of_ours_may_do_nothing_that_it_need_not() -> None:
+    for name in OURS:
+        assert SERVICES[name]["cap_drop"] == ["ALL"]
+        assert SERVICES[name]["security_opt"] == ["no-new-privileges:true"]
+
+
+def test_a_service_has_the_time_to_end_that_it_may_take() -> None:
+    settings = Settings()
+    assert seconds(SERVICES["api"]["stop_grace_period"]) > settings.shutdown_seconds + 30
+    for name in ("worker", "keeper"):
+        assert seconds(SERVICES[name]["stop_grace_period"]) > settings.part_seconds + 30
 
 
 def test_weaviate_keeps_its_data_in_its_volume_and_its_heap_below_the_limit() -> None:
@@ -99,17 +130,23 @@ def test_every_docqa_variable_is_a_setting() -> None:
     assert named <= known
 
 
-def test_every_variable_is_required_and_says_what_to_do() -> None:
-    assert re.findall(r"(?<!\$)\$\{(\w+):\?[A-Z][^}]+\.\}", TEXT) == ["DOCQA_WEAVIATE_API_KEY"]
+def test_every_variable_is_required_and_says_what_to_do_and_stands_in_the_example() -> None:
+    assert set(VARIABLE.findall(TEXT)) == REQUIRED
     rest = "\n".join(line for line in TEXT.splitlines() if not line.lstrip().startswith("#"))
-    assert len(re.findall(r"(?<!\$)\$(?!\$)", rest)) == 1
+    assert len(re.findall(r"(?<!\$)\$(?!\$)", rest)) == len(VARIABLE.findall(TEXT))
+    assert set(re.findall(r"(?m)^(\w+)=<", EXAMPLE)) == REQUIRED
+
+
+def test_every_variable_of_the_example_is_a_setting_or_a_password() -> None:
+    known = {f"DOCQA_{name.upper()}" for name in Settings.model_fields} | REQUIRED
+    assert set(re.findall(r"(?m)^#?([A-Z_]+)=", EXAMPLE)) <= known
 
 
 def test_no_secret_stands_in_the_file() -> None:
     settings = [item for service in SERVICES.values() for item in service.get("environment", {}).items()]
-    secret = [value for name, value in settings if re.search(r"_KEYS?$|PASSWORD|TOKEN", name)]
-    assert len(secret) == 2
-    assert [value for value in secret if not value.startswith(("${DOCQA_WEAVIATE_API_KEY:?", "/run/secrets/"))] == []
+    secret = [value for name, value in settings if re.search(r"_KEYS?$|PASSWORD|TOKEN|BROKER_URL|CATALOG_URL", name)]
+    assert len(secret) == 2 + 3 * len(OURS)
+    assert [value for value in secret if not re.search(r"(^|:)\$\{\w+:\?|^/run/secrets/", value)] == []
     assert [list(secret) for secret in COMPOSE["secrets"].values()] == [["environment"], ["environment"]]
 
 

@@ -26,6 +26,10 @@ def test_every_setting_is_described_with_its_default() -> None:
     assert reference.settings_tables() in (ROOT / "docs/settings.md").read_text(), "run 'make docs'"
 
 
+def test_every_route_is_described() -> None:
+    assert reference.routes_table() in (ROOT / "docs/service.md").read_text(), "run 'make docs'"
+
+
 @pytest.mark.parametrize("command", [path for path in COMMANDS if path != "docqa"])
 def test_every_command_says_what_it_does_and_shows_an_example(command: str) -> None:
     leaf = not any(other.startswith(f"{command} ") for other in COMMANDS)

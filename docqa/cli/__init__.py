@@ -19,8 +19,10 @@ from docqa.cli import (
     documents,
     ingest,
     jobs,
+    keys,
     replay,
     schedules,
+    serve,
     trace,
     verify,
     watch,
@@ -49,9 +51,11 @@ app.command(epilog=trace.EXAMPLES)(trace.trace)
 app.add_typer(documents.app, name="documents")
 app.command(epilog=documents.COLLECTIONS_EXAMPLES)(documents.collections)
 app.add_typer(archive.app, name="archive")
+app.command(epilog=serve.EXAMPLES)(serve.serve)
 app.command(epilog=worker.EXAMPLES)(worker.worker)
 app.add_typer(jobs.app, name="jobs")
 app.add_typer(schedules.app, name="schedules")
+app.add_typer(keys.app, name="keys")
 app.command(epilog=verify.EXAMPLES)(verify.verify)
 app.command(epilog=doctor.EXAMPLES)(doctor.doctor)
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from docqa.errors import ModelError
-from docqa.llm import Completion, Message, TextDelta, ToolCall, ToolSpec
+from docqa.llm import Completion, Message, TextDelta, ToolCall, ToolSpec, stopping
 from ingest import tokens
 
 Script = Callable[[Sequence[Message], Sequence[ToolSpec]], Completion]
@@ -26,12 +26,14 @@ class ScriptedModel:
     """Plays a list of completions in order, or asks a function for each. ``requests`` keeps what it was sent.
 
     Text is streamed line by line. Where no functions are offered, a summary is asked for: then it plays ``summary`` and
-    keeps what it was sent in ``summarised``.
+    keeps what it was sent in ``summarised``. ``pause`` is how many seconds it is silent before each line and
+    before the end, unless its run is stopped.
     """
 
     script: Sequence[Completion] | Script
     name: str = "scripted"
     summary: str = ""
+    pause: float = 0
     requests: list[Request] = field(default_factory=list)
     summarised: list[Request] = field(default_factory=list)
 
@@ -52,12 +54,15 @@ class ScriptedModel:
 
         Raises:
             ModelError: the script is at its end.
+            StoppedError: the run is to end.
         """
         asked = self.requests if tools else self.summarised
         asked.append(Request(tuple(messages), tuple(tools), tuple(only)))
         completion = self._next(messages, tools) if tools else Completion(self.summary)
         for line in completion.text.splitlines(keepends=True):
+            stopping.current().wait(self.pause)
             yield TextDelta(line)
+        stopping.current().wait(self.pause)
         yield completion
 
     def _next(self, messages: Sequence[Message], tools: Sequence[ToolSpec]) -> Completion:

@@ -6,6 +6,7 @@ import hashlib
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
 from docqa.memory.naming import keys_of, named_documents, questions
@@ -15,11 +16,13 @@ from ingest.types import Chunk, Condition, Filter, Hit
 
 if TYPE_CHECKING:
     from docqa.settings import Settings
+    from ingest.catalog.rows import DocumentRow, NamedDocument
     from ingest.embed import Vectors
     from ingest.library import Library
 
 ATTEMPTS = 5  # searches repeated because the library changed meanwhile
 TITLES_SHOWN = 12
+ONE_BY_ONE = 100  # documents up to which each is looked up for itself
 VECTOR_WEIGHT = 2.0  # within a document words tell less apart: all of it is about the same things
 _IDENTIFIER = re.compile(r"(?=\S*\d)(?=\S*[A-Za-z-])[\w./-]{4,}")
 OTHER_WORDS = 2  # beside an identifier, with which a query is still one for the identifier
@@ -83,18 +86,31 @@ class Archival(Protocol):
         ...
 
 
-def open_archival(library: Library, settings: Settings, collections: Sequence[str] = ()) -> Archival:
-    """Archival storage over a library, limited to some collections (none: all)."""
-    return ArchivalMemory(library, settings.search_hits, tuple(collections))
+def open_archival(
+    library: Library, settings: Settings, collections: Sequence[str] = (), within: Sequence[str] | None = None
+) -> Archival:
+    """Archival storage over a library, limited to some collections (none: all).
+
+    ``within`` are the ids of the documents that alone are there; None: all, none: no document.
+    """
+    ids = None if within is None else frozenset(within)
+    return ArchivalMemory(library, settings.search_hits, tuple(collections), ids)
 
 
 class ArchivalMemory:
     """Archival storage over the archive and the catalog of a library."""
 
-    def __init__(self, library: Library, search_hits: int, collections: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self,
+        library: Library,
+        search_hits: int,
+        collections: tuple[str, ...] = (),
+        within: frozenset[str] | None = None,
+    ) -> None:
         self._library = library
         self._hits = search_hits
         self._collections = collections
+        self._documents = within
 
     @property
     def read_ahead(self) -> int:
@@ -103,7 +119,9 @@ class ArchivalMemory:
 
     def search(self, query: str) -> Snapshot:
         """See ``Archival.search``. Documents that the query names are preferred softly, and the hits say so."""
-        namings = named_documents(query, self._library.catalog.named(keys_of(query), self._collections))
+        if self._documents == frozenset():
+            return self._snapshot(query, [])
+        namings = named_documents(query, self._named(query))
         words = query.split()
         named = sum(_IDENTIFIER.fullmatch(word.strip("\"'?.,:")) is not None for word in words)
         exact = named > 0 and len(words) - named <= OTHER_WORDS
@@ -120,7 +138,7 @@ class ArchivalMemory:
 
         hits = without_near_duplicates(self._consistent(ranked))
         hits = hits if exact else by_page(hits)
-        if not hits:
+        if not hits and self._documents is None:
             self._check_archive()
         return self._snapshot(query, hits[: self._hits])
 
@@ -133,10 +151,10 @@ class ArchivalMemory:
 
     def document(self, name: str) -> str:
         """See ``Archival.document``."""
-        rows = self._library.catalog.find(name, self._collections)
+        rows = [row for row in self._library.catalog.find(name, self._collections) if self._is_there(row.id)]
         if rows:
             return rows[0].id
-        near = self._library.catalog.named(keys_of(name), self._collections)[:5]
+        near = self._named(name)[:5]
         hint = f"; there is: {', '.join(row.names.title for row in near)}" if near else ""
         raise NotFoundError(f"no document is called '{name}'{hint}")
 
@@ -156,16 +174,43 @@ class ArchivalMemory:
 
     def documents(self, text: str, first: int, most: int) -> tuple[list[Listed], int]:
         """See ``Archival.documents``."""
-        rows, total = self._library.catalog.listed(text.split(), self._collections, first, most)
-        return [Listed(title, pages, collection) for title, pages, collection in rows], total
+        if self._documents is not None:
+            words = text.lower().split()
+            rows = [row for row in self._rows if all(w in f"{row.names.title} {row.source}".lower() for w in words)]
+            return [Listed(row.names.title, row.pages, row.collection) for row in rows[first : first + most]], len(rows)
+        listed, total = self._library.catalog.listed(text.split(), self._collections, first, most)
+        return [Listed(title, pages, collection) for title, pages, collection in listed], total
 
     def describe(self) -> str:
         """See ``Archival.describe``: numbers of documents and pages, and the first titles."""
-        rows = [c for c in self._library.catalog.collections() if not self._collections or c.name in self._collections]
-        documents, pages = sum(row.documents for row in rows), sum(row.pages for row in rows)
-        titles = self._library.catalog.titles(self._collections, TITLES_SHOWN)
+        if self._documents is None:
+            every = self._library.catalog.collections()
+            rows = [c for c in every if not self._collections or c.name in self._collections]
+            documents, pages = sum(row.documents for row in rows), sum(row.pages for row in rows)
+            titles = self._library.catalog.titles(self._collections, TITLES_SHOWN)
+        else:
+            documents, pages = len(self._rows), sum(row.pages for row in self._rows)
+            titles = [row.names.title for row in self._rows[:TITLES_SHOWN]]
         listed = "; ".join(titles) + ("; …" if documents > len(titles) else "")
         return f"{documents} documents with {pages} pages: {listed}" if documents else "no documents yet"
+
+    @cached_property
+    def _rows(self) -> list[DocumentRow]:
+        """The live ones of the documents that alone are there, by title."""
+        catalog, wanted = self._library.catalog, self._documents or frozenset()
+        if len(wanted) <= ONE_BY_ONE:
+            rows = [row for id in wanted for row in catalog.find(id, self._collections)]
+        else:
+            rows = [row for page in catalog.pages(self._collections) for row in page]
+        live = [row for row in rows if row.id in wanted and row.state == "live"]
+        return sorted(live, key=lambda row: (row.names.title, row.id))
+
+    def _named(self, text: str) -> list[NamedDocument]:
+        found = self._library.catalog.named(keys_of(text), self._collections)
+        return [row for row in found if self._is_there(row.document)]
+
+    def _is_there(self, document: str) -> bool:
+        return self._documents is None or document in self._documents
 
     def _consistent(self, search: Search) -> list[Hit]:
         """Run a search over one state of the library: repeat it where a document was replaced meanwhile."""
@@ -193,6 +238,8 @@ class ArchivalMemory:
             conditions.append(Condition("generation", "none_of", hidden))
         if self._collections:
             conditions.append(Condition("collection", "any_of", self._collections))
+        if self._documents is not None:
+            conditions.append(Condition("document", "any_of", tuple(sorted(self._documents))))
         return Filter(tuple(conditions))
 
     def _snapshot(self, query: str, hits: Sequence[Hit]) -> Snapshot:

@@ -95,7 +95,8 @@ def _obtain(say: Callable[[str], object]) -> Path | str:
 
 def _machine_environment() -> dict[str, str]:
     """The environment that pytest was started with: ``tests/conftest.py`` has pointed the proxies at nothing since."""
-    entries = Path("/proc/self/environ").read_bytes().decode(errors="surrogateescape").split("\0")
+    started = os.getppid() if "PYTEST_XDIST_WORKER" in os.environ else os.getpid()
+    entries = Path(f"/proc/{started}/environ").read_bytes().decode(errors="surrogateescape").split("\0")
     return {name: value for name, found, value in (entry.partition("=") for entry in entries) if found}
 
 

@@ -11,10 +11,11 @@ from collections.abc import Generator, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, cast
 
 from docqa.errors import ModelError
+from docqa.llm import stopping
 from docqa.llm.openai.errors import Failed, Refused, Told, Unknown, told
 from docqa.llm.openai.retrying import Deadline, asked_pause
 from docqa.llm.openai.sse import events
-from docqa.llm.openai.watch import Watch
+from docqa.llm.openai.watch import Watch, use
 from docqa.settings import Settings
 from ingest.errors import SettingsError
 
@@ -51,6 +52,7 @@ class Client:
             raise SettingsError("DOCQA_LLM_API_KEY is empty, and OpenAI's server asks for a key.")
         try:
             self._sdk = openai.OpenAI(base_url=self.url, api_key=settings.llm_api_key or "none", max_retries=0)
+            use(self._sdk._client)
         except Exception as error:  # of many kinds: the SDK's, the HTTP library's, of a broken proxy or certificate
             raise SettingsError(f"DOCQA_LLM_BASE_URL {self.server} cannot be used: {self._clean(error)}") from None
 
@@ -73,6 +75,7 @@ class Client:
                 return None
             raise self._of_status(error) from None
         except openai.APIError as error:
+            stopping.current().check()
             raise self._of_connection(error) from None
         except (ValueError, RecursionError):
             body = None
@@ -83,7 +86,11 @@ class Client:
         return [str(i) for i in ids if i]
 
     def post(self, path: str, body: Mapping[str, Any]) -> Any:
-        """A small question beside the chat, at the server's root: the JSON of its answer, None where there is none."""
+        """A small question beside the chat, at the server's root: the JSON of its answer, None where there is none.
+
+        Raises:
+            StoppedError: the run is to end.
+        """
         import openai
 
         url = self.url.removesuffix("/v1") + path
@@ -91,6 +98,7 @@ class Client:
             options: Any = {"timeout": self._timeout(_SMALL)}
             return self._sdk.post(url, cast_to=cast(Any, object), body=_well_formed(body), options=options)
         except (openai.APIError, ValueError):
+            stopping.current().check()
             return None
 
     def chat(self, body: Mapping[str, Any], deadline: Deadline) -> Generator[Chunk | None, None, None]:
@@ -101,6 +109,7 @@ class Client:
         Raises:
             Failed, Refused, Overflow: see ``errors.py``.
             ModelTimeout: the deadline has passed.
+            StoppedError: the run is to end.
             ModelError: anything else.
         """
         import httpx2  # the SDK's own HTTP library: what breaks while a body is read is of its kinds
@@ -115,6 +124,7 @@ class Client:
         except openai.APIStatusError as error:
             raise self._of_status(error) from None
         except (openai.APIError, httpx2.HTTPError, httpx2.StreamError, OSError) as error:
+            stopping.current().check()
             deadline.check(self.server, self._broken(error))
             raise self._of_connection(error) from None
 

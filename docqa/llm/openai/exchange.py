@@ -7,7 +7,7 @@ from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 
 from docqa.errors import ModelError
-from docqa.llm import TextDelta
+from docqa.llm import TextDelta, stopping
 from docqa.llm.openai.client import Client
 from docqa.llm.openai.dialect import Body, Dialect
 from docqa.llm.openai.errors import Failed, Overflow, Refused
@@ -35,6 +35,7 @@ class Exchange:
             Refused: it is refused, and nothing is left to say otherwise.
             Overflow: the prompt is too long.
             ModelTimeout: the deadline has passed.
+            StoppedError: the run is to end.
             ModelError: it failed too often, or in a way that does not pass.
         """
         failures, yielded = 0, False
@@ -63,7 +64,8 @@ class Exchange:
                     yield TextDelta(text)
         if text := shown.end():
             yield TextDelta(text)
-        self.deadline.check(self.client.server)  # a stream that was ended at the deadline may look whole
+        stopping.current().check()  # a stream that was ended here may look whole
+        self.deadline.check(self.client.server)
         if not written.ended and not written.finish:
             raise Failed(f"{self.client.server} ended its stream in the middle.")
         if written.finish == "length" and written.empty and not written.answer_tokens:

@@ -7,7 +7,7 @@ from collections.abc import Generator, Iterator, Sequence
 from typing import Any
 
 from docqa.errors import ContextOverflow, ModelError
-from docqa.llm import Completion, Message, TextDelta, ToolSpec
+from docqa.llm import Completion, Message, TextDelta, ToolSpec, stopping
 from docqa.llm.openai.asking import Step, missed
 from docqa.llm.openai.client import OPENAI, Client
 from docqa.llm.openai.counting import Count, Counter, ServerCount
@@ -25,6 +25,7 @@ from ingest import tokens
 
 _LOWER = {"native": "schema", "schema": "text"}
 _MISSES = 2  # steps in a row without a call, after which another way is taken
+_LOOK_SECONDS = 0.2  # after which one that waits for another's probe looks whether it is to end
 _CHANGED = 0.02  # by which a factor of the counts must have changed to be saved
 
 
@@ -83,6 +84,7 @@ class OpenAIModel:
         Raises:
             ContextOverflow: the server found the prompt too long.
             ModelTimeout: ``seconds`` have passed.
+            StoppedError: the run is to end (see ``docqa.llm.stopping``).
             ModelError: the server failed too often, or refused.
         """
         deadline = Deadline(seconds)
@@ -131,8 +133,9 @@ class OpenAIModel:
         """How the model calls functions, found out with the first step that has any."""
         if self._mode:
             return self._mode
-        if not self._probing.acquire(timeout=min(deadline.left, threading.TIMEOUT_MAX)):
-            raise deadline.passed(self._client.server)
+        while not self._probing.acquire(timeout=min(deadline.left, _LOOK_SECONDS)):
+            stopping.current().check()
+            deadline.check(self._client.server)
         try:
             if not self._mode:
                 self._settle(found_out(lambda step: self._probed(step, deadline)))

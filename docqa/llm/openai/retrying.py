@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
 
 from docqa.errors import ModelTimeout
+from docqa.llm import stopping
 
 FIRST, MOST = 0.5, 20.0  # seconds before the first repetition and at most; doubled each time
 MOST_ASKED = 120.0  # seconds that a server may ask for; one that asks for more is tried after these
@@ -48,10 +49,11 @@ class Deadline:
 
         Raises:
             ModelTimeout: the wait would go beyond the end, so that it is useless.
+            StoppedError: the run is to end.
         """
         if seconds >= self.left:
             raise self.passed(server, last)
-        time.sleep(seconds)
+        stopping.current().wait(seconds)
 
 
 def pause(attempt: int, asked: float | None) -> float:

@@ -121,3 +121,38 @@ def test_while_a_document_is_replaced_a_search_sees_one_version_and_never_both_o
     reader.join()
     assert len(seen) > 3
     assert {len(generations) for generations in seen} == {1}
+
+
+@pytest.fixture
+def one_document(library: Library) -> Archival:
+    """Archival storage of which Tarnholm's report alone is there."""
+    (row,) = [row for row in library.catalog.documents() if "Tarnholm" in row.title]
+    return open_archival(library, Settings(), ["harbours"], [row.id])
+
+
+def test_a_search_within_some_documents_finds_no_other(one_document: Archival, library: Library) -> None:
+    found = {hit.document for hit in one_document.search("How deep is the basin of Ostervik Harbour?").hits}
+    assert len(found) == 1
+    assert "Tarnholm" in library.catalog.document(found.pop()).title
+
+
+def test_within_some_documents_no_other_is_named_listed_or_read(one_document: Archival, archival: Archival) -> None:
+    assert one_document.describe() == "1 documents with 3 pages: Tarnholm Harbour report"
+    assert [listed.title for listed in one_document.documents("harbour", 0, 9)[0]] == ["Tarnholm Harbour report"]
+    assert one_document.documents("ostervik", 0, 9) == ([], 0)
+    with pytest.raises(NotFoundError):
+        one_document.document("Ostervik Harbour report")
+    assert one_document.read(archival.document("Ostervik.md"), 1, 9).hits == ()
+
+
+def test_within_no_document_there_is_nothing(library: Library) -> None:
+    nothing = open_archival(library, Settings(), (), ())
+    assert nothing.search("harbour").hits == ()
+    assert nothing.describe() == "no documents yet"
+
+
+def test_within_many_documents_all_of_them_are_there(library: Library, archival: Archival) -> None:
+    every = [row.id for row in library.catalog.documents()]
+    many = open_archival(library, Settings(), (), [*every, *map(str, range(200))])
+    assert many.describe() == archival.describe()
+    assert many.search("crane").hits == archival.search("crane").hits

@@ -16,8 +16,8 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
+from docqa import database as module
 from docqa.errors import RecallError
-from docqa.memory.recall import database as module
 from docqa.memory.recall.database import MIGRATIONS, Database
 from docqa.memory.recall.tables import HEAD, VERSION_TABLE, metadata
 from docqa.settings import Settings

@@ -1,0 +1,64 @@
+"""Embeddings by the embedder that the documents are searched with."""
+
+from __future__ import annotations
+
+import base64
+from typing import Any
+
+from fastapi import APIRouter
+from fastapi.responses import JSONResponse
+
+from docqa.api.access import Reading, TheService
+from docqa.api.asking import EVERYTHING
+from docqa.api.errors import ApiError
+from docqa.api.schemas.embeddings import Embeddings, EmbeddingsRequest
+from ingest import tokens
+from ingest.embed import Embedder, Vectors
+
+router = APIRouter(prefix="/v1/embeddings", tags=["embeddings"])
+
+
+@router.post("", response_model=Embeddings)
+def create_embeddings(service: TheService, caller: Reading, given: EmbeddingsRequest) -> JSONResponse:
+    """Turn texts into vectors, in the space in which documents are searched."""
+    embedder = service.library(caller.tenant).embedder
+    _check(given, embedder)
+    texts = [each if isinstance(each, str) else _text(each, place) for place, each in enumerate(given.input)]
+    vectors = embedder.embed(texts)
+    counted = sum(map(embedder.count, texts))
+    in_base64 = given.encoding_format == "base64"
+    data = [{"object": "embedding", "index": i, "embedding": each} for i, each in enumerate(_shown(vectors, in_base64))]
+    usage = {"prompt_tokens": counted, "total_tokens": counted}
+    return JSONResponse({"object": "list", "model": given.model, "data": data, "usage": usage})
+
+
+def _check(given: EmbeddingsRequest, embedder: Embedder) -> None:
+    """Refuse what the embedder does not do.
+
+    Raises:
+        ApiError: another model or another length is asked for.
+    """
+    if given.model not in (EVERYTHING, embedder.name):
+        told = f"There is no embedder '{given.model[:80]}': 'model' is '{EVERYTHING}' or '{embedder.name}'."
+        raise ApiError(404, told, "model_not_found", "model")
+    if given.dimensions not in (None, embedder.dimension):
+        told = f"The embedder's vectors have {embedder.dimension} dimensions: leave 'dimensions' out."
+        raise ApiError(400, told, "invalid_value", "dimensions")
+
+
+def _text(given: list[int], place: int) -> str:
+    """The text of tokens.
+
+    Raises:
+        ApiError: one of them is none of ``cl100k_base``.
+    """
+    try:
+        return tokens.decode(given)
+    except (KeyError, OverflowError):
+        told = f"'input.{place}' has a token that is none of cl100k_base; send texts."
+        raise ApiError(400, told, "invalid_value", f"input.{place}") from None
+
+
+def _shown(vectors: Vectors, in_base64: bool) -> list[Any]:
+    plain = vectors.astype("<f4")
+    return [base64.b64encode(each.tobytes()).decode() for each in plain] if in_base64 else plain.tolist()
