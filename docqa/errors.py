@@ -10,10 +10,12 @@ DocqaError
 ├── RegistryError       what the service keeps beside documents cannot be read or written
 ├── RecordError         a recording cannot be read, or was made by another version
 ├── TooBusyError        as many answers are under way as may be
-└── StoppedError        the answer was ended before it was complete: by its reader, or with the service
+├── StoppedError        the answer was ended before it was complete: by its reader, or with the service
+└── NotFoundError       of ``ingest.errors``
+    └── NoConversationError  recall storage has no such conversation, or not any more
 """
 
-from ingest.errors import DocqaError
+from ingest.errors import DocqaError, NotFoundError
 
 
 class QuestionError(DocqaError):
@@ -54,3 +56,7 @@ class TooBusyError(DocqaError):
 
 class StoppedError(DocqaError):
     """The answer was ended before it was complete: by its reader, or with the service."""
+
+
+class NoConversationError(NotFoundError):
+    """Recall storage has no such conversation, or not any more."""

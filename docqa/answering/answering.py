@@ -17,6 +17,7 @@ from docqa.answering.live import Live
 from docqa.answering.recorder import Record, Recorder
 from docqa.answering.run import RECORD_SECONDS, Run
 from docqa.answering.turns import Turn, Turns
+from docqa.answering.unread import told
 from docqa.errors import StoppedError, TooBusyError
 from docqa.events import Answered, Event, RunStarted
 from docqa.llm import LLM
@@ -27,8 +28,10 @@ from docqa.registry import Registry
 from docqa.registry.runs import run_id as new_run
 from docqa.settings import Settings
 from ingest.broker.limits import Limiter
+from ingest.catalog.states import unfinished
 
 GONE = "Its reader has gone."
+DELETED = "The run was deleted."
 ENDING = "The service is shutting down: ask again in a moment."
 _STUCK_SECONDS = 2.0  # after which a run that was stopped and does not end is left to itself
 
@@ -142,7 +145,8 @@ class Answering:
         recall = None
         if asked.conversation:
             recall = self.recalls.of(asked.tenant, asked.user).conversation(asked.conversation)
-        stop, record = Stop(), Record(self._recorder, asked.tenant, id)
+        stop = Stop()
+        record = Record(self._recorder, asked.tenant, id, partial(stop.set, DELETED))
         buffer = Buffer(stop, settings.reader_seconds)
         with ExitStack() as undo:
             self._enter(id, UnderWay(stop, buffer, record))
@@ -170,11 +174,13 @@ class Answering:
         if turn:
             turn.await_(stop)
         archival = open_archival(self._libraries.of(asked.tenant), settings, asked.collections, asked.within)
+        catalog = self._libraries.of(asked.tenant).catalog
         with closing(Agent(self._llm, archival, settings).run(asked.question, asked.history, recall)) as running:
-            yield from running
+            for event in running:
+                yield told(event, catalog, asked.collections) if isinstance(event, Answered) else event
 
     def _keep(self, asked: Asked, settings: Settings, id: str, key: str, answered: Answered) -> None:
-        if key:
+        if key and not unfinished(self._libraries.of(asked.tenant).catalog, asked.collections):
             self._answers.keep(asked.tenant, key, self._key(asked, settings), id, answered)
 
     def _gone(self, stop: Stop) -> None:

@@ -80,7 +80,7 @@ class Asked:
         return settings.model_copy(update={"tenant": self.tenant, "user": self.user, **limits})
 
     def key(self, by: str, settings: Settings, fingerprint: str) -> str:
-        """The same for questions that have the same answer.
+        """The same for questions of one user that have the same answer; another's would show what that one asked.
 
         Args:
             by: what answers.
@@ -89,6 +89,6 @@ class Asked:
         """
         shaping = [getattr(settings, name) for name in _SHAPING]
         within = None if self.within is None else sorted(self.within)
-        about = [self.question.strip(), encode(self.history), sorted(self.collections), within]
+        about = [self.user, self.question.strip(), encode(self.history), sorted(self.collections), within]
         text = dumps([by, shaping, settings.llm_temperature, settings.llm_seed, about, fingerprint])
         return hashlib.sha256(text.encode()).hexdigest()

@@ -32,10 +32,11 @@ class Record:
         recorder: writes it down.
         tenant: whose run.
         run: its id.
+        gone: called where the run was deleted meanwhile, by whatever process.
     """
 
-    def __init__(self, recorder: Recorder, tenant: str, run: str) -> None:
-        self.tenant, self.run = tenant, run
+    def __init__(self, recorder: Recorder, tenant: str, run: str, gone: Act = lambda: None) -> None:
+        self.tenant, self.run, self.gone = tenant, run, gone
         self._recorder, self._number = recorder, 0
         self._waiting: list[tuple[int, Event]] = []
         self._lock = threading.Lock()
@@ -77,23 +78,36 @@ class Record:
         Raises:
             DocqaError: it could not be written; it is kept.
         """
-        with self._lock:
-            events, self._waiting, ending = self._waiting, [], self._ending
-        rows = [(number, type(event).__name__, dumps(encode(event))) for number, event in events]
+        ending, events = self._ending, self.taken()  # in this order: what came before the end is taken with it
         try:
-            runs.add_events(self.tenant, self.run, rows)
+            runs.add_events(self.tenant, self.run, _rows(events))
             events = []
             if ending:
                 state, outcome, then = ending
                 if runs.end(self.tenant, self.run, state, outcome) and then:
                     then()
         except DocqaError:
-            with self._lock:
-                self._waiting[:0] = events
+            self.give_back(events)
             raise
         finally:
             if ending:
                 self._tried_to_end.set()
+
+    @property
+    def is_ending(self) -> bool:
+        """Whether it is to be written down that the run is over."""
+        return self._ending is not None
+
+    def taken(self) -> list[tuple[int, Event]]:
+        """What waits, with its numbers; whoever takes it writes it down or gives it back."""
+        with self._lock:
+            events, self._waiting = self._waiting, []
+        return events
+
+    def give_back(self, events: list[tuple[int, Event]]) -> None:
+        """Let what was taken wait on."""
+        with self._lock:
+            self._waiting[:0] = events
 
 
 class Recorder:
@@ -159,6 +173,7 @@ class Recorder:
             log_unforeseen(log, "What runs say was not written down", error)
 
     def _write_all(self) -> None:
+        self._write_together([record for record in self._expected.values() if not record.is_ending])
         for record in list(self._expected.values()):
             self.write(record)
         if time.monotonic() - self._swept >= SWEEP_SECONDS:
@@ -168,3 +183,22 @@ class Recorder:
                 self._runs.sweep()
             except DocqaError as error:
                 log.warning("It cannot be seen which runs are over: %s", error)
+
+    def _write_together(self, records: list[Record]) -> None:
+        """Write down what waits of many runs at once; where that fails it is tried for each by itself."""
+        taken = [(record, record.taken()) for record in records]
+        try:
+            gone = self._runs.add_all([(record.tenant, record.run, _rows(events)) for record, events in taken])
+        except DocqaError:
+            for record, events in taken:
+                record.give_back(events)
+            return
+        for record in records:
+            del self._expected[record.run]
+            if record.run in gone:
+                record.gone()
+
+
+def _rows(events: list[tuple[int, Event]]) -> list[tuple[int, str, str]]:
+    """Numbered events as the registry takes them."""
+    return [(number, type(event).__name__, dumps(encode(event))) for number, event in events]

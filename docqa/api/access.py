@@ -97,16 +97,20 @@ Administering = Annotated[Caller, Depends(needing("admin"))]
 
 
 def _refuse_other_origins(request: Request) -> None:
-    origin = request.headers.get("origin")
-    places = [f"//{request.headers.get('host', '')}", *([origin] if origin else [])]
-    for place in places:
-        try:
-            host = urlsplit(place).hostname or ""
-        except ValueError:
-            host = ""
-        if not is_loopback(host):
-            told = "Without keys the service is open to this machine alone: 'docqa keys create' makes one."
-            raise ApiError(403, told, "foreign_origin")
+    """Let no page in but the service's own, and those that the settings name."""
+    host, origin = request.headers.get("host", ""), request.headers.get("origin")
+    try:
+        here = is_loopback(urlsplit(f"//{host}").hostname or "")
+        own = (
+            origin is None
+            or urlsplit(origin).netloc == host
+            or origin in request.app.state.service.settings.cors_origins.split()
+        )
+    except ValueError:
+        here = own = False
+    if not (here and own):
+        told = "Without keys the service is open to programs of this machine alone, and to no page of another origin"
+        raise ApiError(403, f"{told}: 'docqa keys create' makes a key.", "foreign_origin")
 
 
 def _refused(message: str) -> ApiError:

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.metadata import version
 
+from anyio import to_thread
 from fastapi import FastAPI
 from starlette.concurrency import run_in_threadpool
 
@@ -22,12 +23,16 @@ Speaks OpenAI's API: files, uploads, vector stores, chat completions, responses,
 document, a vector store is a collection, and `model` names the collection that is asked. What that API lacks stands
 beside it: documents and pictures of their pages, jobs, search, memory, runs. Errors have OpenAI's shape."""
 
+THREADS = 100
+"""Requests that are at work at once, beside answers, which have threads of their own."""
+
 
 def create_app(settings: Settings, llm: LLM | None = None) -> FastAPI:
     """The application for some settings; ``llm`` stands in for the model that they name."""
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        to_thread.current_default_thread_limiter().total_tokens = THREADS
         service = await run_in_threadpool(Service.open, settings, llm)
         app.state.service = service
         try:

@@ -11,8 +11,11 @@ from docqa.answering import Asked, Live
 from docqa.api.access import Caller
 from docqa.api.errors import ApiError, not_found
 from docqa.api.observing import run_begun
+from docqa.api.remembering import known_as
 from docqa.api.service import Service
+from docqa.api.stores import collections_in_use, has_expired
 from docqa.registry.runs import run_id
+from docqa.registry.stores import VectorStore
 from ingest.errors import NotFoundError
 
 EVERYTHING = "docqa"
@@ -22,35 +25,55 @@ LATE_SECONDS = 60.0
 
 
 def collections_of(service: Service, caller: Caller, model: str) -> tuple[str, ...]:
-    """The collections that ``model`` names: empty for all; a vector store's id or a collection's name.
+    """The collections that ``model`` names: empty for all; a vector store's id or a collection's name, used by this.
 
     Raises:
-        ApiError: there is no such collection.
+        ApiError: there is no such collection, or its store has expired.
     """
     if model == EVERYTHING:
         return ()
-    if model.startswith("vs_"):
-        try:
-            return (service.registry.stores.get(caller.tenant, model).collection,)
-        except NotFoundError:
-            raise _unknown(model) from None
-    if any(row.name == model for row in service.library(caller.tenant).catalog.collections()):
-        return (model,)
     try:
-        named = service.registry.stores.named(caller.tenant, model)
+        store = _store_of(service, caller.tenant, model)
+        if has_expired(store):
+            raise _unknown(model)
+        service.registry.stores.touch(caller.tenant, store.id)
     except NotFoundError:
         raise _unknown(model) from None
-    return (named.collection,)
+    return (store.collection,)
 
 
-async def begin(service: Service, caller: Caller, asked: Asked) -> tuple[Live, Callable[[], None]]:
+def _store_of(service: Service, tenant: str, model: str) -> VectorStore:
+    stores = service.registry.stores
+    if model.startswith("vs_"):
+        return stores.get(tenant, model)
+    called = [store for id in stores.called(tenant, model) if not has_expired(store := stores.get(tenant, id))]
+    if len(called) > 1:
+        told = (
+            f"Several vector stores are called '{model[:80]}': name one by its id ({', '.join(s.id for s in called)})."
+        )
+        raise ApiError(400, told, "ambiguous_model", "model")
+    if model in collections_in_use(service.library(tenant).catalog):
+        return stores.of_collection(tenant, model)
+    return called[0] if called else stores.named(tenant, model)
+
+
+async def begin(
+    service: Service, caller: Caller, asked: Asked, conversation: str = ""
+) -> tuple[Live, Callable[[], None]]:
     """Start a run for a caller; returns it, and what has to be called when it is over.
 
+    Args:
+        service: where it runs.
+        caller: who asks.
+        asked: the question.
+        conversation: the id of its conversation that the client knows.
+
     Raises:
-        ApiError: the key has as many runs as it may.
+        ApiError: the key has as many runs as it may, or the conversation was deleted meanwhile.
         DocqaError: see ``Answering.start``.
     """
-    return await run_in_threadpool(_begin, service, caller, asked)
+    with known_as(conversation):
+        return await run_in_threadpool(_begin, service, caller, asked)
 
 
 def _begin(service: Service, caller: Caller, asked: Asked) -> tuple[Live, Callable[[], None]]:
@@ -75,11 +98,26 @@ def _entered(service: Service, caller: Caller) -> tuple[Callable[[], None], str]
     if key is None or not key.concurrent:
         return lambda: None, run
     if not service.limiter.enter(key.id, key.concurrent, run, service.settings.max_seconds + LATE_SECONDS):
-        told = f"This key has {key.concurrent} answers under way, as many as it may."
-        raise ApiError(429, told, "too_many_runs", headers={"Retry-After": "5"})
+        raise _too_many(key.concurrent)
     limiter, id = service.limiter, key.id
     # Beside the event loop, which calls it: the broker may be away.
     return lambda: Thread(target=limiter.leave, args=(id, run), name="leaving", daemon=True).start(), run
+
+
+def check_background(service: Service, caller: Caller) -> None:
+    """Refuse one more background answer where the user of a key has as many as it may.
+
+    Raises:
+        ApiError: so it is.
+    """
+    most = caller.key.concurrent if caller.key else 0
+    if most and service.registry.responses.open(caller.tenant, caller.user) >= most:
+        raise _too_many(most)
+
+
+def _too_many(most: int) -> ApiError:
+    told = f"This key has {most} answers under way, as many as it may."
+    return ApiError(429, told, "too_many_runs", headers={"Retry-After": "5"})
 
 
 def _unknown(model: str) -> ApiError:

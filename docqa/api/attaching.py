@@ -21,7 +21,7 @@ from ingest.pipeline import clean, uploads
 
 log = logging.getLogger("docqa.api")
 AT_ONCE = 50
-"""Documents that are removed within a request; more are left to a job."""
+"""Documents whose chunks and bytes are removed within a request; those of more are left to a job."""
 
 
 def attach(
@@ -74,16 +74,12 @@ def detach(service: Service, tenant: str, store: VectorStore, attachment: Attach
 
 
 def remove_documents(service: Service, tenant: str, ids: Sequence[str], collection: str = "") -> None:
-    """Remove documents: a few at once, many by a job of their ``collection``."""
+    """Take documents out of sight and remove what there is of them: of many by a job of their ``collection``."""
     library = service.library(tenant)
+    library.catalog.ledger.mark_all_deleted(ids)
     if len(ids) > AT_ONCE:
-        arguments = {"documents": list(ids), "whole": bool(collection)}
-        wake(service, library.catalog.jobs.create("delete", collection, arguments))
-        return
-    for id in ids:
-        with suppress(NotFoundError):  # somebody was quicker
-            library.catalog.ledger.mark_deleted(id)
-    if ids:
+        wake(service, library.catalog.jobs.create("delete", collection, {"documents": []}))
+    elif ids:
         try:
             clean(library)
         except (ArchiveError, EmbedderError, FilesError) as error:  # they are out of sight; the next one cleans up

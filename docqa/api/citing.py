@@ -17,8 +17,16 @@ from ingest.errors import NotFoundError
 
 def file_of(service: Service, tenant: str, row: DocumentRow) -> str:
     """The id of the file that a document is, as OpenAI's API names it: the upload's, or one made of the document's."""
-    uploaded = service.registry.attachments.of_documents(tenant, row.collection, [row.sha256])
-    return uploaded.get(row.sha256) or virtual_file(row.id)
+    return file_and_name(service, tenant, row)[0]
+
+
+def file_and_name(service: Service, tenant: str, row: DocumentRow) -> tuple[str, str]:
+    """The id of the file that a document is, as ``file_of`` says, and what that file is called.
+
+    The place of a document may name another file with the same bytes, even one that is deleted.
+    """
+    uploaded = service.registry.attachments.named(tenant, row.collection, [row.sha256])
+    return uploaded.get(row.sha256) or (virtual_file(row.id), filename_of(row))
 
 
 def virtual_file(document: str) -> str:
@@ -27,7 +35,7 @@ def virtual_file(document: str) -> str:
 
 
 def filename_of(row: DocumentRow) -> str:
-    """What a document's file is called."""
+    """What a document's own file is called, as it came; see ``file_and_name``."""
     return PurePosixPath(row.source).name
 
 
@@ -56,12 +64,19 @@ class Citer:
     def answer(self, run: str, answered: Answered, cached: bool) -> Answer:
         """The ``docqa`` object of an answer."""
         passages = self.passages(answered.citations)
-        return Answer(run=run, outcome=answered.outcome, limit=answered.limit, cached=cached, citations=passages)
+        return Answer(
+            run=run,
+            model=answered.model,
+            outcome=answered.outcome,
+            limit=answered.limit,
+            cached=cached,
+            citations=passages,
+        )
 
     def _passage(self, cited: Citation) -> CitedPassage:
         file, name = self._file(cited)
         secret = self._service.registry.secret()
-        path = links.page_path(secret, self._tenant, cited.document, cited.page, cited.rects)
+        path = links.page_path(secret, self._tenant, cited.document, cited.page, cited.rects, (cited.start, cited.end))
         return CitedPassage(
             marker=cited.marker,
             document=cited.document,
@@ -78,7 +93,7 @@ class Citer:
         if cited.document not in self._known:
             try:
                 row = self._service.library(self._tenant).catalog.document(cited.document)
-                self._known[cited.document] = (file_of(self._service, self._tenant, row), filename_of(row))
+                self._known[cited.document] = file_and_name(self._service, self._tenant, row)
             except NotFoundError:  # deleted since: an old conversation still says what it said
                 self._known[cited.document] = (virtual_file(cited.document), cited.title)
         return self._known[cited.document]

@@ -49,7 +49,7 @@ class Completing:
         """The completion; ``answer`` holds the same with every citation in full."""
         message = ChatCompletionMessage(
             role="assistant",
-            content=with_sources(answered.text, answer.citations),
+            content=with_sources(answered.text, answer.citations, answered.model),
             refusal=None,
             annotations=annotations_of(answered.text, answer.citations),
         )
@@ -68,7 +68,7 @@ class Completing:
 
     def rest(self, answered: Answered, answer: Answer) -> Iterator[str]:
         """The events of the answer and the end."""
-        for piece in pieces(with_sources(answered.text, answer.citations)):
+        for piece in pieces(with_sources(answered.text, answer.citations, answered.model)):
             yield self._event([self._choice(ChoiceDelta(content=piece))])
         yield self._event([self._choice(ChoiceDelta(), _reason(answered))], **self._further(answer))
         if self._tells_usage:

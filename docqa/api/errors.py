@@ -54,6 +54,21 @@ KINDS: dict[type[errors.DocqaError], tuple[int, str, str]] = {
 """Status, code, and what is said where the error's own sentence is not for the caller; the nearest class counts."""
 
 
+INSTEAD = {
+    "/v1/completions": "use /v1/chat/completions.",
+    "/v1/assistants": "use /v1/responses, with the tool file_search.",
+    "/v1/threads": "use /v1/conversations and /v1/responses.",
+    "/v1/batches": "use /v1/responses with background=true.",
+    "/v1/realtime": "use /v1/responses with stream=true.",
+    "/v1/moderations": "it answers questions about documents alone.",
+    "/v1/images": "it answers questions about documents alone; /v1/documents/…/pages/….png are their pages.",
+    "/v1/audio": "it answers questions about documents alone.",
+    "/v1/videos": "it answers questions about documents alone.",
+    "/v1/fine_tuning": "its model is the one that DOCQA_LLM_MODEL names.",
+}
+"""Parts of OpenAI's API that docqa does not serve, and what to use."""
+
+
 class ErrorDetail(BaseModel):
     """What went wrong: ``param`` names the field at fault, ``code`` can be told apart by a program."""
 
@@ -160,12 +175,19 @@ def _of_validation(found: Sequence[Any]) -> ApiError:
     param = ".".join(place)
     if first["type"] == "json_invalid":
         return ApiError(400, "The body is not valid JSON.", "invalid_json")
+    if place == ["body"]:
+        told = "The body has to be a JSON object, with the header Content-Type: application/json."
+        return ApiError(400, told, "invalid_value", "body")
     if first["type"] == "extra_forbidden":
         return ApiError(400, f"Unknown field '{param[:200]}'.", "unknown_parameter", param[:200])
     return ApiError(400, f"'{param[:200]}': {first['msg']}.", "invalid_value", param[:200])
 
 
 def _of_http(request: Request, error: HTTPException) -> ApiError:
+    if error.status_code == 404 and (
+        other := next((use for part, use in INSTEAD.items() if part in request.url.path), "")
+    ):
+        return ApiError(404, f"docqa does not serve {request.url.path[:200]}: {other}", "unknown_url")
     if error.status_code == 404:
         return ApiError(404, f"There is no {request.method} {request.url.path[:200]}; /docs lists what there is.",
                         "unknown_url")  # fmt: skip

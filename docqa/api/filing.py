@@ -20,7 +20,7 @@ from docqa.api.errors import ApiError, not_found, unsupported
 from docqa.api.service import Service
 from ingest.catalog.rows import DocumentRow
 from ingest.catalog.uploads import Upload
-from ingest.errors import NotFoundError
+from ingest.errors import JobError, NotFoundError
 from ingest.pipeline import uploads
 
 FILE = re.compile(r"file-([0-9a-f]{32})")
@@ -79,7 +79,8 @@ def document_of(service: Service, tenant: str, file: str) -> DocumentRow | None:
 def adopt(service: Service, tenant: str, upload: Upload) -> None:
     """Make a document's file one that keeps its bytes itself, so that it can be attached."""
     own = service.library(tenant).catalog.uploads
-    own.begin(replace(upload, name=uploads.clean_name(upload.name)))
+    with suppress(JobError):  # another request was quicker
+        own.begin(replace(upload, name=uploads.clean_name(upload.name)))
     own.ready(upload.id)
 
 

@@ -10,6 +10,7 @@ from starlette.concurrency import run_in_threadpool
 
 from docqa.answering import Live
 from docqa.api.errors import ApiError, without_places
+from docqa.api.remembering import known_as
 from docqa.api.service import Service
 from docqa.api.streaming import HEARTBEAT, HEARTBEAT_SECONDS
 from docqa.api.telling import Teller, failure
@@ -26,24 +27,26 @@ ERROR = "error"
 ENDING = "The service is shutting down: go on from the last event in a moment."
 
 
-async def told(live: Live, leave: Callable[[], None], teller: Teller) -> AsyncIterator[str]:
+async def told(live: Live, leave: Callable[[], None], teller: Teller, conversation: str) -> AsyncIterator[str]:
     """The events of a run as they happen; an error is the last one.
 
     Args:
         live: the run.
         leave: called when it is over.
         teller: puts them into words.
+        conversation: the id of its conversation that the client knows.
     """
     number, answered = 0, False
     try:
-        async with aclosing(live.events(HEARTBEAT_SECONDS)) as events:
-            async for each in events:
-                if each is None:
-                    yield HEARTBEAT
-                    continue
-                number += 1
-                answered = isinstance(each, Answered)
-                yield await _line(teller, RunEvent(number, type(each).__name__, encode(each)))
+        with known_as(conversation):
+            async with aclosing(live.events(HEARTBEAT_SECONDS)) as events:
+                async for each in events:
+                    if each is None:
+                        yield HEARTBEAT
+                        continue
+                    number += 1
+                    answered = isinstance(each, Answered)
+                    yield await _line(teller, RunEvent(number, type(each).__name__, encode(each)))
         if not answered:
             raise StoppedError(STOPPED)
     except Exception as error:

@@ -14,28 +14,42 @@ VALID_SECONDS = 7 * 86_400
 SAME_LINE = 1.0  # points
 
 
-def page_path(secret: bytes, tenant: str, document: str, page: int, rects: Sequence[Rect]) -> str:
-    """The signed path of a page's picture with rectangles marked, in PDF points."""
-    highlight = ";".join(",".join(f"{number:.1f}" for number in rect) for rect in _lines(rects))
+def page_path(
+    secret: bytes,
+    tenant: str,
+    document: str,
+    page: int,
+    rects: Sequence[Rect] = (),
+    characters: tuple[int, int] = (0, 0),
+) -> str:
+    """The signed path of a page's picture with a quote marked.
+
+    Args:
+        secret: of the installation.
+        tenant: whose document it is.
+        document: its id.
+        page: its number, from 1.
+        rects: where the quote stands, in PDF points.
+        characters: which of the page's characters it is, ``[start, end)``: marked where there are no rectangles.
+    """
+    marks = ";".join(",".join(f"{number:.1f}" for number in rect) for rect in _lines(rects))
+    if not marks and characters[1] > characters[0]:
+        marks = f"{characters[0]}-{characters[1]}"
     expires = int(time.time()) // 3600 * 3600 + VALID_SECONDS  # the same link within an hour, for caches
-    query = {
-        "highlight": highlight,
-        "expires": expires,
-        "tenant": tenant,
-        "signature": signature(secret, tenant, document, page, expires),
-    }
-    return f"/v1/documents/{document}/pages/{page}.png?{urlencode(query)}"
+    query = {"highlight": marks, "expires": expires, "tenant": tenant}
+    signed = signature(secret, tenant, document, page, marks, expires)
+    return f"/v1/documents/{document}/pages/{page}.png?{urlencode(query | {'signature': signed}, safe=',;')}"
 
 
-def signature(secret: bytes, tenant: str, document: str, page: int, expires: int) -> str:
+def signature(secret: bytes, tenant: str, document: str, page: int, highlight: str, expires: int) -> str:
     """What proves that the service itself made a link."""
-    message = f"{tenant}\n{document}\n{page}\n{expires}".encode()
+    message = "\n".join((tenant, document, str(page), highlight, str(expires))).encode()
     return hmac.new(secret, message, hashlib.sha256).hexdigest()[:32]
 
 
-def is_valid(secret: bytes, tenant: str, document: str, page: int, expires: int, given: str) -> bool:
+def is_valid(secret: bytes, tenant: str, document: str, page: int, highlight: str, expires: int, given: str) -> bool:
     """Whether a signature is right and its time is not over."""
-    right = signature(secret, tenant, document, page, expires)
+    right = signature(secret, tenant, document, page, highlight, expires)
     return hmac.compare_digest(right.encode(), given.encode()) and time.time() < expires
 
 

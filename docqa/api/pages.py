@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import FastAPI
 from fastapi.openapi.docs import get_swagger_ui_html
 from fastapi.staticfiles import StaticFiles
-from starlette.responses import HTMLResponse
+from starlette.responses import HTMLResponse, RedirectResponse
 
 PATH = "/docs"
 ASSETS = f"{PATH}/assets"
@@ -14,6 +14,10 @@ ASSETS = f"{PATH}/assets"
 def install(app: FastAPI) -> None:
     """Serve the page at ``/docs``."""
     app.mount(ASSETS, StaticFiles(packages=[("fastapi_offline", "static")]), name="assets")
+
+    @app.get("/", include_in_schema=False)
+    def root() -> RedirectResponse:
+        return RedirectResponse(PATH)
 
     @app.get(PATH, include_in_schema=False)
     def docs() -> HTMLResponse:

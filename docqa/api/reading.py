@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from docqa.api import links
-from docqa.api.citing import file_of, filename_of
+from docqa.api.citing import file_and_name
 from docqa.api.errors import not_found
 from docqa.api.schemas.documents import ChunkInfo, DocumentInfo, SearchHit
 from docqa.api.service import Service
@@ -28,10 +28,11 @@ def document_of(service: Service, tenant: str, id: str) -> DocumentRow:
 
 def document_info(service: Service, tenant: str, row: DocumentRow) -> DocumentInfo:
     """A document as lists show it."""
+    file, name = file_and_name(service, tenant, row)
     return DocumentInfo(
         id=row.id,
-        file_id=file_of(service, tenant, row),
-        filename=filename_of(row),
+        file_id=file,
+        filename=name,
         collection=row.collection,
         title=row.title,
         organisation=row.names.organisation,
@@ -85,7 +86,7 @@ def hits_of(service: Service, tenant: str, hits: Sequence[Hit], base: str) -> li
             row = library.catalog.document(id)
         except NotFoundError:
             continue
-        files[id] = (file_of(service, tenant, row), filename_of(row))
+        files[id] = file_and_name(service, tenant, row)
     return [
         SearchHit(
             score=scores[chunk.id],
@@ -103,4 +104,5 @@ def hits_of(service: Service, tenant: str, hits: Sequence[Hit], base: str) -> li
 def page_path(service: Service, tenant: str, chunk: Chunk) -> str:
     """The signed path of the picture of a chunk's page, with the chunk marked."""
     rects = [(span.x0, span.y0, span.x1, span.y1) for span in chunk.spans]
-    return links.page_path(service.registry.secret(), tenant, chunk.document, chunk.page, rects)
+    place = (chunk.document, chunk.page, rects, (chunk.start, chunk.end))
+    return links.page_path(service.registry.secret(), tenant, *place)

@@ -9,6 +9,7 @@ from docqa.api.access import Caller
 from docqa.api.errors import ApiError, not_found
 from docqa.api.schemas.memory import Block, CoreMemoryInfo, KeptConversation
 from docqa.api.service import Service
+from docqa.errors import NoConversationError
 from docqa.memory.core import CoreMemory, most_tokens
 from docqa.memory.recall import Recall, RunRecall
 from docqa.memory.recall.rows import ConversationRow
@@ -26,6 +27,19 @@ def store_of(service: Service, caller: Caller) -> Store:
         RecallError: recall storage cannot be used.
     """
     return service.answering.recalls.of(caller.tenant, caller.user)
+
+
+@contextmanager
+def known_as(id: str) -> Iterator[None]:
+    """What goes on in a conversation: where it is deleted meanwhile, that is told by the id that its client knows.
+
+    Raises:
+        ApiError: the conversation is not there any more.
+    """
+    try:
+        yield
+    except NoConversationError:
+        raise not_found("conversation", id) from None
 
 
 def core_of(service: Service, caller: Caller) -> CoreMemoryInfo:
@@ -112,6 +126,7 @@ def forget(service: Service, caller: Caller, id: str) -> None:
         store_of(service, caller).delete(id)
     except NotFoundError:
         raise not_found("conversation", id) from None
+    service.registry.conversations.forget(caller.tenant, caller.user, id)
 
 
 def _lines(text: str) -> list[str]:

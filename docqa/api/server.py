@@ -6,6 +6,7 @@ import asyncio
 import resource
 import signal
 import socket
+import threading
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
@@ -18,6 +19,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from docqa.api.connections import Connection
 from docqa.api.service import Service
+from docqa.api.warming import warm
 from docqa.settings import Settings
 
 LEAVE_SECONDS = 5
@@ -77,17 +79,19 @@ class Server(uvicorn.Server):
         self.should_exit = True
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Start, and say so."""
+        """Start, and say so; the rest is loaded while requests are answered."""
         await super().startup(sockets)
         if self.started:
             self._ready()
+            self._warming = threading.Thread(target=warm, args=(self._app.state.service,), name="warming")
+            self._warming.start()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Let answers end or end them, each with an event that says so; then the connections; then the rest."""
         service: Service = self._app.state.service
         service.ending.set()
         ending = asyncio.ensure_future(asyncio.to_thread(service.answering.close, service.settings.shutdown_seconds))
-        while not ending.done() and not self.force_exit:
+        while (not ending.done() or self._warming.is_alive()) and not self.force_exit:
             await asyncio.sleep(0.05)
         await super().shutdown(sockets)
 

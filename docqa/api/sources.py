@@ -10,18 +10,24 @@ from openai.types.chat.chat_completion_message import Annotation, AnnotationURLC
 from docqa.agent.ending import SOURCES
 from docqa.api.schemas import CitedPassage
 from docqa.citations import without_markers
+from docqa.llm import EXTRACTIVE
 
 HEADING = "Sources:"
+QUOTED = "Sources (quotes that the extractive reader put together; no language model read the documents):"
 _MARKER = re.compile(r"\[(\d+)\]")
 _LINE = r"- \[\d+\] \[([^\[\]\n]*)\]\([^()\s]*\)"
-_LIST = re.compile(rf"\n\n{HEADING}\n{_LINE}(?:\n{_LINE})*\s*\Z")
+_LIST = re.compile(rf"\n\n(?:{HEADING}|{re.escape(QUOTED)})\n{_LINE}(?:\n{_LINE})*\s*\Z")
 _UNLINKABLE = re.compile(r"[\[\]<>`|\\*\s]+")
 
 
-def with_sources(text: str, passages: Sequence[CitedPassage]) -> str:
-    """An answer's text with its sources below it, each with its marker and a link to the picture of its page."""
+def with_sources(text: str, passages: Sequence[CitedPassage], model: str = "") -> str:
+    """An answer's text with its sources below it, each with its marker and a link to the picture of its page.
+
+    ``model`` is the name of the one that gave the answer.
+    """
+    heading = QUOTED if model == EXTRACTIVE else HEADING
     lines = [f"- [{each.marker}] [{place_of(each)}]({each.page_url})" for each in passages]
-    return "\n".join([text, "", HEADING, *lines]) if lines else text
+    return "\n".join([text, "", heading, *lines]) if lines else text
 
 
 def place_of(passage: CitedPassage) -> str:

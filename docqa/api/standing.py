@@ -6,8 +6,7 @@ First come the files that were attached, then the documents that came into the c
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from contextlib import suppress
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -21,7 +20,7 @@ from docqa.api.service import Service
 from docqa.registry.attachments import Attachment
 from docqa.registry.batches import Batch
 from docqa.registry.stores import VectorStore
-from ingest.catalog.job_rows import Job
+from ingest.catalog.job_rows import Job, JobState
 from ingest.catalog.rows import DocumentRow
 from ingest.catalog.states import states
 from ingest.errors import NotFoundError
@@ -34,6 +33,8 @@ STATES: dict[str, FileState] = {
     "failed": "failed",
 }
 READ_AT_ONCE = 100
+MOST_JOBS = 1_000_000
+UNFINISHED: tuple[JobState, ...] = ("running", "paused", "cancelled", "failed")
 UNSUPPORTED = ("files of type", "its format")
 GIVEN_UP = ("set aside after", "given up after")
 REMOVED = "Its document was deleted, or was dropped with another job; attach the file again."
@@ -82,6 +83,12 @@ class Standing:
             return "failed", f"given up after its job failed: {job.note}"
         return ("cancelled" if job.state == "cancelled" else "in_progress"), ""
 
+    def know(self, jobs: Collection[str]) -> None:
+        """Look up jobs that will be asked about: many at once, since a finished job tells as much as none."""
+        if len(jobs) > READ_AT_ONCE:
+            known = {job.id: job for job in self._catalog.jobs.newest(UNFINISHED, MOST_JOBS)}
+            self._jobs |= {id: known.get(id) for id in jobs}
+
     def _attached(self, attachment: Attachment, row: DocumentRow | None) -> VectorStoreFile:
         state, reason = (STATES[row.state], row.error) if row else self.without_document(attachment.job)
         settings = self._service.settings
@@ -122,28 +129,36 @@ def counts_of(service: Service, store: VectorStore) -> Counts:
     """How many files of a store stand how."""
     documents = states(service.library(store.tenant).catalog, store.collection)
     by_bytes = {each.sha256: each for each in reversed(documents)}  # of equal bytes the live ones count
-    standing, found, attached, missing = Standing(service, store), Counter[FileState](), set[str](), list[str]()
-    for file, sha256 in service.registry.attachments.each(store.tenant, store.id):
+    standing, found, attached, missing = Standing(service, store), Counter[FileState](), set[str](), Counter[str]()
+    for sha256, job in service.registry.attachments.jobs(store.tenant, store.id):
         attached.add(sha256)
         if row := by_bytes.get(sha256):
             found[STATES[row.state]] += 1
         else:
-            missing.append(file)
-    for file in missing:
-        with suppress(NotFoundError):  # taken out meanwhile
-            job = service.registry.attachments.get(store.tenant, store.id, file).job
-            found[standing.without_document(job)[0]] += 1
+            missing[job] += 1
+    standing.know(missing)
+    for job, files in missing.items():
+        found[standing.without_document(job)[0]] += files
     found.update(STATES[each.state] for each in documents if each.sha256 not in attached)
     return _counts(found, sum(each.size for each in documents if each.state == "live"))
 
 
 def counts_of_batch(service: Service, store: VectorStore, batch: Batch) -> Counts:
     """How many files of a batch stand how."""
-    hashes = [sha256 for _, sha256 in service.registry.attachments.each(store.tenant, store.id, batch.id)]
+    files = files_of_batch(service, store, batch)
+    hashes = [sha256 for _, sha256 in service.registry.attachments.each(store.tenant, store.id, files=files)]
     rows = service.library(store.tenant).catalog.holding(store.collection, hashes)
     without = Standing(service, store).without_document(batch.job)[0]
     found = Counter(STATES[rows[sha256].state] if sha256 in rows else without for sha256 in hashes)
     return _counts(found, sum(row.size for row in rows.values() if row.state == "live"))
+
+
+def files_of_batch(service: Service, store: VectorStore, batch: Batch) -> list[str]:
+    """The ids of the files that came with a batch, whether they came with others too; some may be gone since."""
+    try:
+        return list(service.library(store.tenant).catalog.jobs.get(batch.job).arguments["uploads"])
+    except NotFoundError:  # then those that came with it first
+        return [file for file, _ in service.registry.attachments.each(store.tenant, store.id, batch.id)]
 
 
 def _counts(found: Counter[FileState], size: int) -> Counts:

@@ -55,9 +55,9 @@ def page_of_files(
     most: int,
     newest_first: bool,
     state: FileState | None,
-    batch: str | None = None,
+    files: Sequence[str] | None = None,
 ) -> tuple[list[VectorStoreFile], bool]:
-    """The next files of a store, or of a batch, that are in a state, if one is named; and whether there are more.
+    """The next files of a store, or those of some ids, in a state if one is named; and whether there are more.
 
     Raises:
         ApiError: there is none to begin after, or before.
@@ -65,7 +65,7 @@ def page_of_files(
     backwards = bool(before and not after)
     read = _backwards if backwards else _forwards
     try:
-        every = read(service, store, after, before, newest_first, batch)
+        every = read(service, store, after, before, newest_first, files)
         found = list(islice((each for each in every if state in (None, each.status)), most + 1))
     except NotFoundError:
         raise not_found("file in this vector store", after or before) from None
@@ -133,25 +133,25 @@ def page_text(chunks: Sequence[Chunk]) -> str:
 
 
 def _forwards(
-    service: Service, store: VectorStore, after: str, before: str, newest_first: bool, batch: str | None
+    service: Service, store: VectorStore, after: str, before: str, newest_first: bool, files: Sequence[str] | None
 ) -> Iterator[VectorStoreFile]:
     standing, read = Standing(service, store), service.registry.attachments.page
-    own = _unattached_one(service, store, after) if after and batch is None else None
+    own = _unattached_one(service, store, after) if after and files is None else None
     if own is None:
-        while page := read(store.tenant, store.id, after, READ_AT_ONCE, newest_first, batch, before):
+        while page := read(store.tenant, store.id, after, READ_AT_ONCE, newest_first, None, before, files):
             yield from standing.attached(page)
             after = page[-1].file
-    if batch is None and not before:
+    if files is None and not before:
         yield from map(standing.unattached, unattached_rows(service, store, own))
 
 
 def _backwards(
-    service: Service, store: VectorStore, after: str, before: str, newest_first: bool, batch: str | None
+    service: Service, store: VectorStore, after: str, before: str, newest_first: bool, files: Sequence[str] | None
 ) -> Iterator[VectorStoreFile]:
-    if batch is None and _unattached_one(service, store, before):
+    if files is None and _unattached_one(service, store, before):
         raise unsupported("before", "this file was not uploaded, and those are listed forwards only; use 'after'.")
     standing, read = Standing(service, store), service.registry.attachments.page
-    while page := read(store.tenant, store.id, after, READ_AT_ONCE, newest_first, batch, before):
+    while page := read(store.tenant, store.id, after, READ_AT_ONCE, newest_first, None, before, files):
         yield from reversed(standing.attached(page))
         before = page[0].file
 

@@ -21,6 +21,8 @@ from ingest.errors import JobError, NotFoundError
 
 READ_AT_ONCE = 100
 MOST_JOBS = 10_000
+LOOKS = 3
+"""How often the documents of a store that is deleted are looked for: some may come in at this moment."""
 
 
 def store_of_id(service: Service, tenant: str, id: str) -> VectorStore:
@@ -70,10 +72,9 @@ def _stores(service: Service, tenant: str, after: str, before: str, newest_first
 
 
 def collections_in_use(catalog: Catalog) -> list[str]:
-    """The names of the collections that hold documents, other than those whose store is being deleted."""
-    open_jobs = catalog.jobs.newest(("running", "paused"), MOST_JOBS)
-    leaving = {job.collection for job in open_jobs if job.kind == "delete" and job.arguments.get("whole")}
-    return [row.name for row in catalog.collections() if row.name not in leaving]
+    """The names of the collections that hold documents, other than those that are still to be removed."""
+    held = catalog.collections()
+    return [row.name for row in held if row.documents or row.failed or states(catalog, row.name)]
 
 
 def has_expired(store: VectorStore) -> bool:
@@ -101,7 +102,20 @@ def store_info(service: Service, store: VectorStore) -> StoreInfo:
 
 
 def delete_store(service: Service, store: VectorStore) -> None:
-    """Delete a store with its documents, and cancel what is taken into it. Uploaded files stay."""
+    """Delete a store with its documents, and cancel what is taken into it. Uploaded files stay.
+
+    Nothing finds it from the beginning on; killed in between, it is deleted by the next sweep.
+    """
+    with suppress(NotFoundError):  # somebody was quicker
+        service.registry.stores.leave(store.tenant, store.id)
+        for _ in range(LOOKS):
+            if not _emptied(service, store):
+                break
+        service.registry.stores.delete(store.tenant, store.id)
+
+
+def _emptied(service: Service, store: VectorStore) -> int:
+    """Cancel what is taken into a store and remove its documents; returns how many they were."""
     catalog = service.library(store.tenant).catalog
     for job in catalog.jobs.newest(("running", "paused"), MOST_JOBS):
         if job.collection == store.collection and job.kind == "ingest":
@@ -109,5 +123,4 @@ def delete_store(service: Service, store: VectorStore) -> None:
                 catalog.jobs.cancel(job.id)
     documents = [each.document for each in states(catalog, store.collection)]
     remove_documents(service, store.tenant, documents, store.collection)
-    with suppress(NotFoundError):  # somebody was quicker
-        service.registry.stores.delete(store.tenant, store.id)
+    return len(documents)

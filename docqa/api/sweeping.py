@@ -62,11 +62,13 @@ def _files(service: Service) -> None:
 
 
 def _uploads(service: Service) -> None:
-    for upload in service.registry.uploads.expired():
+    for upload in (*service.registry.uploads.expired(), *service.registry.uploads.lingering()):
         expire(service, upload)
 
 
 def _stores(service: Service) -> None:
+    for left in service.registry.stores.leaving():  # whoever deleted them was killed, or still does
+        delete_store(service, left)
     tenants = {service.settings.tenant, *(key.tenant for key in service.registry.keys.list())}
     for tenant in sorted(tenants):
         for store in [each for each in _every_store(service, tenant) if has_expired(each)]:

@@ -17,7 +17,7 @@ from docqa.api.filing import file_info, files_of_ids
 from docqa.api.service import Service
 from docqa.registry.ids import new_id
 from docqa.registry.uploads import MultipartUpload, UploadPart
-from ingest.errors import JobError, NotFoundError
+from ingest.errors import DocqaError, JobError, NotFoundError
 from ingest.files import Receiving
 from ingest.parse import sniff
 from ingest.pipeline.uploads import keep, remove
@@ -83,25 +83,28 @@ def add_part(service: Service, upload: MultipartUpload, receiving: Receiving) ->
 
 
 def complete(service: Service, upload: MultipartUpload, part_ids: Sequence[str], md5: str) -> MultipartUpload:
-    """Put the parts together to a file; one that is complete already stays as it is.
+    """Put the parts together to a file; one that is complete already stays as it is, and of several at once one is.
 
     Raises:
         ApiError: parts are missing or unknown, or the bytes are not those that were announced.
         DocumentError: the file is of no format that is read here, or is too large.
-        JobError: the upload was cancelled or has expired.
+        JobError: the upload was cancelled or has expired, or another request is putting it together.
     """
     if upload.status == "completed":
         return upload
-    parts = _in_order(service, upload, part_ids)
-    file = f"file-{upload.id.removeprefix('upload_')}"
-    if not service.library(upload.tenant).catalog.uploads.several([file]):
-        _put_together(service, upload, parts, file, md5)
+    library, file = service.library(upload.tenant), file_of(upload)
     try:
+        parts = _in_order(service, upload, part_ids)
+        if not library.catalog.uploads.several([file]):
+            library.catalog.uploads.sweep(library.files.delete)  # what a process that was killed had begun
+            _put_together(service, upload, parts, file, md5)
         done = service.registry.uploads.finish(upload.tenant, upload.id, "completed", file)
-    except JobError:
+    except (ApiError, DocqaError):  # another request may have begun the file, or have closed the upload meanwhile
         done = service.registry.uploads.get(upload.tenant, upload.id)
-        if done.status != "completed":  # cancelled meanwhile
-            remove(service.library(upload.tenant), file)
+        if done.status == "pending":
+            raise
+        if done.status != "completed":
+            discard(service, upload)
             raise
     drop_parts(service, upload)
     return done
@@ -111,14 +114,30 @@ def cancel(service: Service, upload: MultipartUpload) -> MultipartUpload:
     """Let an upload be, and remove its parts. Raises JobError where it is complete."""
     if upload.status != "cancelled":
         upload = service.registry.uploads.finish(upload.tenant, upload.id, "cancelled")
-        drop_parts(service, upload)
+        discard(service, upload)
     return upload
 
 
 def expire(service: Service, upload: MultipartUpload) -> None:
-    """Close an upload that has waited too long, and remove its parts."""
+    """Close an upload that has waited too long, and remove what is left of one that is closed."""
+    uploads = service.registry.uploads
     with suppress(JobError):  # closed already
-        service.registry.uploads.finish(upload.tenant, upload.id, "expired")
+        uploads.finish(upload.tenant, upload.id, "expired")
+    if uploads.get(upload.tenant, upload.id).status == "completed":
+        drop_parts(service, upload)
+    else:
+        discard(service, upload)
+
+
+def file_of(upload: MultipartUpload) -> str:
+    """The id of the file that an upload becomes."""
+    return f"file-{upload.id.removeprefix('upload_')}"
+
+
+def discard(service: Service, upload: MultipartUpload) -> None:
+    """Remove what there is of an upload that is closed and has become no file."""
+    with suppress(NotFoundError):  # else whoever put it together could not say so any more
+        remove(service.library(upload.tenant), file_of(upload))
     drop_parts(service, upload)
 
 

@@ -25,8 +25,7 @@ _LISTED = ("max_model_len", "context_length", "context_window")  # vLLM, OpenRou
 
 def model(settings: Settings, _library: Library) -> Health:
     """Whether the model opens, how it calls functions, and whether the server's window holds what the settings say."""
-    from docqa.cli.steps import EXTRACTIVE
-    from docqa.llm import open_llm
+    from docqa.llm import EXTRACTIVE, open_llm
 
     opened = open_llm(settings)
     try:

@@ -51,11 +51,12 @@ def serve(host: Host = "", port: Port = None, workers: Workers = 1, no_worker: N
     os.environ.update({"DOCQA_HOST": host} if host else {})
     os.environ.update({"DOCQA_PORT": str(port)} if port is not None else {})
     settings = load_settings()
+    os.umask(0o077)  # what it keeps is its own
     has_key = check_keys(settings)
     with ExitStack() as stack:
         listening = stack.enter_context(listen(settings.host, settings.port))
         figures = stack.enter_context(tempfile.TemporaryDirectory(prefix="docqa-figures-")) if workers > 1 else ""
-        told = announcement(settings, listening, has_key)
+        told = announcement(settings, listening, has_key, no_worker)
         serving = Serving(settings, listening, workers, not no_worker, figures, lambda: print(told, flush=True))
         for sign in (signal.SIGTERM, signal.SIGINT):
             signal.signal(sign, lambda *_: serving.stop())
@@ -110,9 +111,14 @@ def _family(host: str) -> socket.AddressFamily:
         return socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)[0][0]
 
 
-def announcement(settings: Settings, listening: socket.socket, has_key: bool) -> str:
-    """The line that says where the service is, and who may use it."""
+def announcement(settings: Settings, listening: socket.socket, has_key: bool, no_worker: bool) -> str:
+    """What is said at the start: where the service is, who may use it, what answers, and who reads documents."""
     shown = f"[{settings.host}]" if ":" in settings.host else settings.host
     base = (settings.public_url or f"http://{shown}:{listening.getsockname()[1]}").rstrip("/")
     open_to = "It needs a key" if has_key else "Open to all on this machine until a key is made"
-    return f"docqa serves at {base}/v1; {base}/docs describes it. {open_to}; 'docqa keys create' makes one."
+    lines = [f"docqa serves at {base}/v1; {base}/docs describes it. {open_to}; 'docqa keys create' makes one."]
+    if settings.llm == "extractive":
+        lines.append("The built-in extractive reader answers, with quotes alone; DOCQA_LLM names a language model.")
+    if no_worker:
+        lines.append("No worker is started here: uploads and background answers wait for a 'docqa worker'.")
+    return "\n".join(lines)

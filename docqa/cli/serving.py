@@ -11,6 +11,7 @@ from threading import Event
 from typing import TYPE_CHECKING
 
 from docqa.cli.children import Child
+from docqa.cli.worker import BESIDE
 
 if TYPE_CHECKING:
     from docqa.settings import Settings
@@ -46,7 +47,7 @@ class Serving:
         environment = {"PROMETHEUS_MULTIPROC_DIR": figures} if figures else {}
         self._answering = [Child("a process that answers", command, environment, files) for _ in range(workers)]
         form = ["--json"] if settings.log_format == "json" else []
-        worker = Child("the worker", [sys.executable, "-m", "docqa.cli", "worker", *form])
+        worker = Child("the worker", [sys.executable, "-m", "docqa.cli", "worker", *form], {BESIDE: "1"})
         self._children = [*self._answering, *([worker] if with_worker else [])]
         self._stop, self._at_once = Event(), Event()
         self._is_ready = False

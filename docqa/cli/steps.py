@@ -6,8 +6,8 @@ from collections.abc import Collection, Iterable
 
 from docqa import events
 from docqa.cli.output import Screen, clean, date, plural, shorten
+from docqa.llm import EXTRACTIVE
 
-EXTRACTIVE = "extractive reader"
 NOT_A_MODEL = (
     "This answer was put together from quotes by the built-in extractive reader. No language model read the documents: "
     "check the quotes."

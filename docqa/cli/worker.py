@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 from typing import Annotated
@@ -18,6 +19,8 @@ EXAMPLES = examples(
     "docqa worker --queue answers",
     "docqa worker --json 2> worker.jsonl",
 )
+BESIDE = "DOCQA_BESIDE_SERVE"
+"""Set where 'docqa serve' has started the worker, and speaks for it."""
 Processes = Annotated[
     int,
     typer.Option("--processes", "-p", min=0, max=256, help="Parts done side by side; 0: one for each core.",
@@ -54,7 +57,7 @@ def worker(processes: Processes = 0, queue: Queues = None, json: Json = False) -
     supervisor = Supervisor(settings, processes, own, json, further)
     for sign in (signal.SIGTERM, signal.SIGINT):
         signal.signal(sign, lambda *_: supervisor.stop())
-    if not json:
+    if not json and BESIDE not in os.environ:
         print(
             "Working; Ctrl-C ends it after the parts at hand. 'docqa jobs watch' shows what it does.", file=sys.stderr
         )

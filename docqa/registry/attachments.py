@@ -7,11 +7,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, delete, func, select, update
+from sqlalchemy import Connection, Row, Select, case, delete, func, select, update
 
 from docqa.database import Database
 from docqa.registry.filters import Value, check_filter, matches
 from docqa.registry.rows import dumps, insert_into, loads, one, page_of, storable, unknown
+from docqa.registry.stores import standing
 from docqa.registry.tables import attachments, stores
 
 KIND = "file in this vector store"
@@ -45,10 +46,12 @@ class Attachments:
         self._database = database
 
     def add(self, tenant: str, added: Sequence[Attachment]) -> None:
-        """Attach files to stores, all or none; one that is attached already gets the new attributes, batch and job.
+        """Attach files to stores, all or none; one that is attached already gets the new job.
+
+        It gets the new attributes where there are any, and stays in the batch that it came with first.
 
         Raises:
-            NotFoundError: the tenant has no such store.
+            NotFoundError: the tenant has no such store, or it is being deleted.
         """
         if not added:
             return
@@ -56,13 +59,15 @@ class Attachments:
         rows = [_values(tenant, once[place]) for place in sorted(once)]  # in one order, so that nobody waits in a ring
         with self._database.writing() as connection:
             for store in sorted({each.store for each in added}):  # it is not deleted before this transaction ends
-                one(connection, stores, tenant, "vector store", store, lock="read")
+                standing(connection, tenant, store, lock="read")
             new = insert_into(connection, attachments)
-            changed = ("sha256", "name", "attributes", "batch", "job", "chunking")
-            renewed = new.on_conflict_do_update(
-                index_elements=["store", "file"], set_={name: new.excluded[name] for name in changed}
-            )
-            connection.execute(renewed, rows)
+            changed: dict[str, Any] = {name: new.excluded[name] for name in ("sha256", "name", "job", "chunking")}
+            for name, none, known in (("attributes", "{}", False), ("batch", "", True)):
+                old, given = attachments.c[name], new.excluded[name]
+                changed[name] = (
+                    case((old == none, given), else_=old) if known else case((given == none, old), else_=given)
+                )
+            connection.execute(new.on_conflict_do_update(index_elements=["store", "file"], set_=changed), rows)
 
     def get(self, tenant: str, store: str, file: str) -> Attachment:
         """A file in a store.
@@ -82,8 +87,9 @@ class Attachments:
         newest_first: bool = True,
         batch: str | None = None,
         before: str = "",
+        files: Sequence[str] | None = None,
     ) -> list[Attachment]:
-        """At most ``most`` files of a store, or of a batch of it, by the time when they were attached.
+        """At most ``most`` files of a store, or those of a batch or of some ids, by the time when they were attached.
 
         Raises:
             NotFoundError: the tenant has no such store, or the file ``after`` or ``before`` is not in it.
@@ -91,7 +97,8 @@ class Attachments:
         order = (attachments.c.created, attachments.c.file)
         with self._database.reading() as connection:
             one(connection, stores, tenant, "vector store", store)
-            rows = page_of(connection, _of(tenant, store, batch), order, KIND, after=after, before=before, most=most,
+            chosen = _of(tenant, store, batch, files)
+            rows = page_of(connection, chosen, order, KIND, after=after, before=before, most=most,
                            newest_first=newest_first)  # fmt: skip
             return [_attachment(row) for row in rows]
 
@@ -101,9 +108,18 @@ class Attachments:
         with self._database.reading() as connection:
             return int(connection.execute(chosen).scalar_one())
 
-    def each(self, tenant: str, store: str, batch: str | None = None) -> Iterator[tuple[str, str]]:
-        """The id and the bytes' SHA-256 of every file in a store, or of a batch of it."""
-        chosen = _of(tenant, store, batch).with_only_columns(attachments.c.file, attachments.c.sha256)
+    def jobs(self, tenant: str, store: str) -> Iterator[tuple[str, str]]:
+        """The bytes' SHA-256 of every file in a store, and the job that attached it."""
+        chosen = _of(tenant, store).with_only_columns(attachments.c.sha256, attachments.c.job)
+        with self._database.reading() as connection:
+            for rows in connection.execute(chosen).partitions(READ_AT_ONCE):
+                yield from ((row.sha256, row.job) for row in rows)
+
+    def each(
+        self, tenant: str, store: str, batch: str | None = None, files: Sequence[str] | None = None
+    ) -> Iterator[tuple[str, str]]:
+        """The id and the bytes' SHA-256 of every file in a store, or of those of a batch or of some ids."""
+        chosen = _of(tenant, store, batch, files).with_only_columns(attachments.c.file, attachments.c.sha256)
         with self._database.reading() as connection:
             for rows in connection.execute(chosen).partitions(READ_AT_ONCE):
                 yield from ((row.file, row.sha256) for row in rows)
@@ -140,15 +156,19 @@ class Attachments:
 
     def of_documents(self, tenant: str, collection: str, sha256s: Sequence[str]) -> dict[str, str]:
         """The files by whose bytes (SHA-256) documents of a collection are known; of equal files the first attached."""
-        wanted, found = list(dict.fromkeys(sha256s)), dict[str, str]()
-        columns = (attachments.c.sha256, attachments.c.file)
+        return {sha256: file for sha256, (file, _) in self.named(tenant, collection, sha256s).items()}
+
+    def named(self, tenant: str, collection: str, sha256s: Sequence[str]) -> dict[str, tuple[str, str]]:
+        """As ``of_documents``, each file with its name."""
+        wanted, found = list(dict.fromkeys(sha256s)), dict[str, tuple[str, str]]()
+        columns = (attachments.c.sha256, attachments.c.file, attachments.c.name)
         joined = select(*columns).join(stores, stores.c.id == attachments.c.store)
         mine = joined.where(stores.c.tenant == tenant, stores.c.collection == storable(collection))
         with self._database.reading() as connection:
             for at in range(0, len(wanted), AT_ONCE):
                 some = mine.where(attachments.c.sha256.in_(wanted[at : at + AT_ONCE]))
                 newest_first = some.order_by(attachments.c.created.desc(), attachments.c.file.desc())
-                found |= {row.sha256: row.file for row in connection.execute(newest_first)}
+                found |= {row.sha256: (row.file, row.name) for row in connection.execute(newest_first)}
         return found
 
     def matching(self, tenant: str, store: str, filter: Mapping[str, Any]) -> set[str]:
@@ -171,9 +191,11 @@ class Attachments:
         return found
 
 
-def _of(tenant: str, store: str, batch: str | None = None) -> Select[Any]:
-    mine = [attachments.c.tenant == tenant, attachments.c.store == storable(store)]
-    return select(attachments).where(*mine, *([] if batch is None else [attachments.c.batch == storable(batch)]))
+def _of(tenant: str, store: str, batch: str | None = None, files: Sequence[str] | None = None) -> Select[Any]:
+    chosen = select(attachments).where(attachments.c.tenant == tenant, attachments.c.store == storable(store))
+    if batch is not None:
+        chosen = chosen.where(attachments.c.batch == storable(batch))
+    return chosen if files is None else chosen.where(attachments.c.file.in_(list(files)))
 
 
 def _found(connection: Connection, tenant: str, store: str, file: str) -> Row[Any]:

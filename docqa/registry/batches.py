@@ -11,7 +11,8 @@ from sqlalchemy import Row, insert, update
 from docqa.database import Database
 from docqa.registry.ids import new_id
 from docqa.registry.rows import one, unknown
-from docqa.registry.tables import batches, stores
+from docqa.registry.stores import standing
+from docqa.registry.tables import batches
 
 KIND = "file batch in this vector store"
 
@@ -20,7 +21,7 @@ KIND = "file batch in this vector store"
 class Batch:
     """Files that came into a store together, by a job; ``created`` is in seconds since 1970.
 
-    Its files are the attachments that name it.
+    Its files are those that its job takes in; an attachment names the batch that it came with first.
     """
 
     id: str
@@ -50,7 +51,7 @@ class Batches:
         """
         batch = Batch(id or batch_id(), tenant, store, job, time.time(), False)
         with self._database.writing() as connection:
-            one(connection, stores, tenant, "vector store", store)
+            standing(connection, tenant, store, lock="read")
             connection.execute(insert(batches).values({name: getattr(batch, name) for name in Batch.__slots__}))
         return batch
 

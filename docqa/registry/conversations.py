@@ -86,6 +86,14 @@ class Conversations:
                 raise unknown(KIND, id)
             connection.execute(delete(items).where(items.c.conversation == id))
 
+    def forget(self, tenant: str, user: str, recall: str) -> None:
+        """Remove the conversations of a user, with their items, that a conversation in recall storage belonged to."""
+        mine = (conversations.c.tenant == tenant, conversations.c.user == user, conversations.c.recall == recall)
+        with self._database.writing() as connection:
+            gone = select(conversations.c.id).where(*mine)
+            connection.execute(delete(items).where(items.c.conversation.in_(gone)))
+            connection.execute(delete(conversations).where(*mine))
+
     def add_items(self, tenant: str, id: str, added: Sequence[Mapping[str, Any]]) -> None:
         """Put items, each with an ``id`` of its own, at the end of a conversation, all or none.
 

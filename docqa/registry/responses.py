@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, insert, or_, select, update
+from sqlalchemy import Connection, Row, delete, func, insert, or_, select, update
 
 from docqa.database import Database
 from docqa.registry.clock import now_of
@@ -179,6 +179,15 @@ class Responses:
             this = (responses.c.id == id, responses.c.tenant == tenant)
             connection.execute(update(responses).where(*this).values(status=status, body=dumps(dict(body))))
             return True
+
+    def open(self, tenant: str, user: str) -> int:
+        """How many responses of the background of a user wait or are being answered."""
+        mine = (responses.c.tenant == tenant, responses.c.user == user)
+        counted = (
+            select(func.count()).select_from(queue).join(responses, responses.c.id == queue.c.response).where(*mine)
+        )
+        with self._database.reading() as connection:
+            return int(connection.execute(counted).scalar_one())
 
     def waiting(self, most: int = 1000) -> int:
         """How many responses of all tenants no worker has at this moment, counted up to ``most``."""

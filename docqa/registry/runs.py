@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Connection, Row, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, delete, func, insert, select, tuple_, update
 
 from docqa.database import Database
 from docqa.registry.ids import new_id
@@ -92,13 +92,21 @@ class Runs:
             run: its id.
             added: of each event its number, its kind, and what it says as JSON (``docqa.recording.codec.dumps``).
         """
-        if not added:
-            return
-        rows = [{"run": run, "seq": seq, "kind": kind, "data": data} for seq, kind, data in added]
-        there = select(runs.c.id).where(runs.c.id == run, runs.c.tenant == tenant).with_for_update(read=True)
+        self.add_all([(tenant, run, added)])
+
+    def add_all(self, added: Sequence[tuple[str, str, Sequence[tuple[int, str, str]]]]) -> set[str]:
+        """Keep events of several runs, all in one transaction; see ``add_events``. Returns the runs that are gone."""
+        rows = [
+            {"run": run, "seq": seq, "kind": kind, "data": data} for _, run, its in added for seq, kind, data in its
+        ]
+        if not rows:
+            return set()
+        mine = tuple_(runs.c.id, runs.c.tenant).in_({(run, tenant) for tenant, run, _ in added})
         with self._database.writing() as connection:
-            if connection.execute(there).first() is not None:
-                connection.execute(insert_into(connection, events).on_conflict_do_nothing(), rows)
+            there = set(connection.execute(select(runs.c.id).where(mine).with_for_update(read=True)).scalars())
+            if kept := [row for row in rows if row["run"] in there]:
+                connection.execute(insert_into(connection, events).on_conflict_do_nothing(), kept)
+        return {run for _, run, its in added if its} - there
 
     def end(self, tenant: str, run: str, state: RunState, outcome: str = "") -> bool:
         """Note how a run ended; False: it is not there, or had been ended before, which stays so."""
@@ -141,14 +149,21 @@ class Runs:
             return RunEvent(row.seq, row.kind, loads(row.data)) if row else None
 
     def page(
-        self, tenant: str, after: str = "", most: int = 20, newest_first: bool = True, before: str = ""
+        self,
+        tenant: str,
+        after: str = "",
+        most: int = 20,
+        newest_first: bool = True,
+        before: str = "",
+        user: str | None = None,
     ) -> list[RunRow]:
-        """At most ``most`` runs by the time when they began.
+        """At most ``most`` runs, of a user or of all, by the time when they began.
 
         Raises:
             NotFoundError: the run ``after`` or ``before`` is not there.
         """
-        chosen, order = select(runs).where(runs.c.tenant == tenant), (runs.c.created, runs.c.id)
+        mine = [runs.c.tenant == tenant, *([] if user is None else [runs.c.user == storable(user)])]
+        chosen, order = select(runs).where(*mine), (runs.c.created, runs.c.id)
         with self._database.reading() as connection:
             rows = page_of(connection, chosen, order, KIND, after=after, before=before, most=most,
                            newest_first=newest_first)  # fmt: skip

@@ -11,7 +11,7 @@ from sqlalchemy import insert
 from docqa.database import Database
 from docqa.recording.codec import decode, encode
 from docqa.registry.ids import new_id
-from docqa.registry.rows import dumps, loads, one, prune, storable
+from docqa.registry.rows import dumps, loads, one, prune, storable, unknown
 from docqa.registry.tables import snapshots
 from ingest.types import Hit
 
@@ -25,6 +25,7 @@ class SnapshotRow:
 
     id: str
     tenant: str
+    user: str
     query: str
     hits: tuple[Hit, ...]
     created: float
@@ -42,21 +43,23 @@ class Snapshots:
         self._database = database
         self._most = most
 
-    def keep(self, tenant: str, query: str, hits: Sequence[Hit]) -> SnapshotRow:
-        """Keep what a search found."""
-        kept = SnapshotRow(new_id("snap_"), tenant, storable(query), tuple(hits), time.time())
-        values = {"id": kept.id, "tenant": tenant, "query": kept.query, "hits": dumps(encode(kept.hits))}
+    def keep(self, tenant: str, user: str, query: str, hits: Sequence[Hit]) -> SnapshotRow:
+        """Keep what a search of a user found."""
+        kept = SnapshotRow(new_id("snap_"), tenant, user, storable(query), tuple(hits), time.time())
+        values = {"id": kept.id, "tenant": tenant, "user": user, "query": kept.query, "hits": dumps(encode(kept.hits))}
         with self._database.writing() as connection:
             connection.execute(insert(snapshots).values(**values, created=kept.created))
             prune(connection, snapshots, tenant, snapshots.c.id, self._most)
         return kept
 
-    def get(self, tenant: str, id: str) -> SnapshotRow:
-        """The snapshot with an id.
+    def get(self, tenant: str, user: str, id: str) -> SnapshotRow:
+        """The snapshot of a user with an id.
 
         Raises:
-            NotFoundError: the tenant has none, or it has made room for newer ones.
+            NotFoundError: the user has none, or it has made room for newer ones.
         """
         with self._database.reading() as connection:
             row = one(connection, snapshots, tenant, KIND, id)
-        return SnapshotRow(row.id, tenant, row.query, decode(tuple[Hit, ...], loads(row.hits)), row.created)
+        if row.user != user:
+            raise unknown(KIND, id)
+        return SnapshotRow(row.id, tenant, user, row.query, decode(tuple[Hit, ...], loads(row.hits)), row.created)

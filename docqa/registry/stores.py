@@ -7,9 +7,9 @@ import time
 import uuid
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
-from sqlalchemy import Row, delete, select, update
+from sqlalchemy import Connection, Row, delete, or_, select, update
 
 from docqa.database import Database
 from docqa.registry.ids import new_id
@@ -24,6 +24,8 @@ LEGAL = re.compile(r"[^\W_](?:[\w .-]{0,62}[\w.-])?")
 """The names that a collection may have; those of ``docqa.cli.options``, as a test checks."""
 ALL = "docqa"
 """The model that stands for all collections, so that none made here is called so."""
+LEAVING = -1
+"""The days of a store that is being deleted: its time was over before it began. Nothing but ``leaving`` finds it."""
 _NAMESPACE = uuid.UUID("6f9d3a40-5d0e-5b0f-9a3c-0d0c9a570e35")
 
 
@@ -52,6 +54,18 @@ class VectorStore:
 def store_id(tenant: str, collection: str) -> str:
     """The id of the store of a collection that was not made as a store: the same in every process."""
     return f"vs_{uuid.uuid5(_NAMESPACE, f'{tenant}/{collection}').hex[:24]}"
+
+
+def standing(connection: Connection, tenant: str, id: str, *, lock: Literal["", "read", "write"] = "") -> Row[Any]:
+    """The row of a store that is not being deleted; see ``docqa.registry.rows.one``.
+
+    Raises:
+        NotFoundError: the tenant has none.
+    """
+    row = one(connection, stores, tenant, KIND, id, lock=lock)
+    if row.expires_after_days == LEAVING:
+        raise unknown(KIND, id)
+    return row
 
 
 class Stores:
@@ -90,7 +104,11 @@ class Stores:
             return _store(one(connection, stores, tenant, KIND, id))
 
     def of_collection(self, tenant: str, collection: str) -> VectorStore:
-        """The store of a collection that exists; its row is made where it has none yet."""
+        """The store of a collection that exists; its row is made where it has none yet.
+
+        Raises:
+            NotFoundError: it is being deleted.
+        """
         mine = select(stores).where(stores.c.tenant == tenant, stores.c.collection == collection)
         with self._database.reading() as connection:
             row = connection.execute(mine).one_or_none()
@@ -98,6 +116,8 @@ class Stores:
             self.ensure(tenant, [collection])
             with self._database.reading() as connection:
                 row = connection.execute(mine).one()
+        if row.expires_after_days == LEAVING:
+            raise unknown(KIND, collection)
         return _store(row)
 
     def ensure(self, tenant: str, collections: Iterable[str]) -> None:
@@ -134,7 +154,7 @@ class Stores:
             NotFoundError: the tenant has none; see ``ensure``.
         """
         with self._database.reading() as connection:
-            return _store(one(connection, stores, tenant, KIND, id))
+            return _store(standing(connection, tenant, id))
 
     def named(self, tenant: str, name: str) -> VectorStore:
         """The store with a name, of several the oldest.
@@ -142,13 +162,17 @@ class Stores:
         Raises:
             NotFoundError: the tenant has none.
         """
-        wanted = storable(name)
-        mine = (stores.c.tenant == tenant, stores.c.called == wanted[:CALLED_LENGTH], stores.c.name == wanted)
-        oldest = select(stores).where(*mine).order_by(stores.c.created, stores.c.id).limit(1)
+        oldest = select(stores).where(*_called(tenant, name)).order_by(stores.c.created, stores.c.id).limit(1)
         with self._database.reading() as connection:
             if (row := connection.execute(oldest).one_or_none()) is None:
                 raise unknown(KIND, name)
             return _store(row)
+
+    def called(self, tenant: str, name: str, most: int = 5) -> list[str]:
+        """The ids of the stores with a name, the oldest first."""
+        chosen = select(stores.c.id).where(*_called(tenant, name)).order_by(stores.c.created, stores.c.id)
+        with self._database.reading() as connection:
+            return list(connection.scalars(chosen.limit(most)))
 
     def page(
         self, tenant: str, after: str = "", most: int = 20, newest_first: bool = True, before: str = ""
@@ -158,7 +182,7 @@ class Stores:
         Raises:
             NotFoundError: that other one is not there.
         """
-        chosen, order = select(stores).where(stores.c.tenant == tenant), (stores.c.created, stores.c.id)
+        chosen, order = select(stores).where(stores.c.tenant == tenant, _stays), (stores.c.created, stores.c.id)
         with self._database.reading() as connection:
             rows = page_of(connection, chosen, order, KIND, after=after, before=before, most=most,
                            newest_first=newest_first)  # fmt: skip
@@ -182,7 +206,7 @@ class Stores:
         changes |= {} if metadata is None else {"metadata": dumps(dict(metadata))}
         changes |= {} if expires_after_days is None else {"expires_after_days": expires_after_days or None}
         with self._database.writing() as connection:
-            row = one(connection, stores, tenant, KIND, id)
+            row = standing(connection, tenant, id, lock="write")
             connection.execute(update(stores).where(stores.c.id == row.id).values(changes))
             return _store(one(connection, stores, tenant, KIND, id))
 
@@ -198,6 +222,22 @@ class Stores:
                 mine = (stores.c.tenant == tenant, stores.c.id == id)
                 connection.execute(update(stores).where(*mine).values(last_active=now))
 
+    def leave(self, tenant: str, id: str) -> None:
+        """Mark a store as one that is being deleted: nothing finds it, and nothing can be attached to it any more.
+
+        Raises:
+            NotFoundError: the tenant has no such store.
+        """
+        mine = (stores.c.tenant == tenant, stores.c.id == storable(id))
+        with self._database.writing() as connection:
+            if not connection.execute(update(stores).where(*mine).values(expires_after_days=LEAVING)).rowcount:
+                raise unknown(KIND, id)
+
+    def leaving(self) -> list[VectorStore]:
+        """The stores of all tenants that are being deleted, or were when a process was killed."""
+        with self._database.reading() as connection:
+            return [_store(row) for row in connection.execute(select(stores).where(~_stays))]
+
     def delete(self, tenant: str, id: str) -> None:
         """Remove a store and what is attached to it; the documents of its collection are the catalog's.
 
@@ -210,6 +250,14 @@ class Stores:
                 raise unknown(KIND, id)
             for table in (attachments, batches):
                 connection.execute(delete(table).where(table.c.store == id))
+
+
+_stays = or_(stores.c.expires_after_days.is_(None), stores.c.expires_after_days != LEAVING)
+
+
+def _called(tenant: str, name: str) -> tuple[Any, ...]:
+    wanted = storable(name)
+    return stores.c.tenant == tenant, stores.c.called == wanted[:CALLED_LENGTH], stores.c.name == wanted, _stays
 
 
 def _store(row: Row[Any]) -> VectorStore:

@@ -216,6 +216,7 @@ runs = Table(
     _name("cache_key"),
     _id("process"),
     Index("ix_service_runs_page", "tenant", "created", "id"),
+    Index("ix_service_runs_own", "tenant", "user", "created", "id"),
     Index("ix_service_runs_running", "process", sqlite_where=text(RUNNING), postgresql_where=text(RUNNING)),
 )
 """``collections`` is JSON."""
@@ -273,6 +274,7 @@ snapshots = Table(
     metadata,
     _id(primary_key=True),
     _name("tenant"),
+    _name("user"),
     _text("query"),
     _text("hits"),
     _time("created"),

@@ -145,6 +145,14 @@ class MultipartUploads:
             chosen = select(uploads).where(*waiting).order_by(uploads.c.expires).limit(most)
             return [_upload(row) for row in connection.execute(chosen)]
 
+    def lingering(self, most: int = 100) -> list[MultipartUpload]:
+        """Uploads of all tenants that are closed and still have parts: whoever closed them was killed."""
+        parts = select(upload_parts.c.upload).join(uploads, uploads.c.id == upload_parts.c.upload)
+        left = parts.where(uploads.c.status != "pending").distinct().limit(most)
+        with self._database.reading() as connection:
+            ids = list(connection.scalars(left))
+            return [_upload(row) for row in connection.execute(select(uploads).where(uploads.c.id.in_(ids)))]
+
 
 def _pending(upload: MultipartUpload) -> None:
     if upload.status != "pending":

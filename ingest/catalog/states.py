@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from sqlalchemy import case, select
+from sqlalchemy import case, func, select
 
 from ingest.catalog.engine import reading
 from ingest.catalog.rows import GenerationState
@@ -22,6 +23,15 @@ class State(NamedTuple):
     sha256: str
     size: int
     state: GenerationState
+
+
+def unfinished(catalog: Catalog, collections: Sequence[str] = ()) -> int:
+    """How many versions of documents of some collections (of all by default) wait or are being read."""
+    mine = [generations.c.tenant == catalog._tenant, generations.c.state.in_(("queued", "ingesting"))]
+    if collections:
+        mine.append(generations.c.collection.in_(list(collections)))
+    with reading(catalog._engine) as connection:
+        return connection.scalar(select(func.count()).select_from(generations).where(*mine)) or 0
 
 
 def states(catalog: Catalog, collection: str) -> list[State]:

@@ -12,13 +12,14 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from sqlalchemy import Connection, Engine, Row, and_, delete, insert, literal_column, or_, select, tuple_, update
+from sqlalchemy import Connection, Engine, Row, and_, delete, literal_column, or_, select, tuple_, update
+from sqlalchemy.dialects import postgresql, sqlite
 
 from ingest.catalog.engine import reading, writing
 from ingest.catalog.epochs import alone, beside
 from ingest.catalog.runs import runs_here, this_process
 from ingest.catalog.tables import generations, uploads
-from ingest.errors import NotFoundError
+from ingest.errors import JobError, NotFoundError
 
 GONE_AFTER = 86_400.0
 """Seconds after which a row of another machine that never became ready counts as left behind."""
@@ -62,12 +63,17 @@ class Uploads:
         self._tenant = tenant
 
     def begin(self, upload: Upload) -> None:
-        """Write down a file whose bytes have been received and are about to be kept."""
+        """Write down a file whose bytes have been received and are about to be kept.
+
+        Raises:
+            JobError: there is one of this id, or another request is about to keep it.
+        """
         owner = this_process()
         values = {name: getattr(upload, name) for name in _FIELDS}
         values |= {"tenant": self._tenant, "state": "receiving", "host": owner.host, "process": owner.process}
         with beside(self._engine, self._tenant) as connection:  # nobody decides meanwhile that nothing needs its bytes
-            connection.execute(insert(uploads).values(values))
+            if not connection.execute(_insert(connection).values(values).on_conflict_do_nothing()).rowcount:
+                raise JobError(f"The file '{upload.id}' is being kept by another request; ask for it a little later.")
 
     def ready(self, id: str) -> None:
         """Say that the bytes are in their place. Raises NotFoundError where the row is gone."""
@@ -196,6 +202,10 @@ def is_uploaded(connection: Connection, tenant: str, source: str) -> bool | None
         return None
     which = (uploads.c.tenant == tenant, uploads.c.id == named[1])
     return connection.scalar(select(uploads.c.id).where(*which)) is not None
+
+
+def _insert(connection: Connection) -> sqlite.Insert | postgresql.Insert:
+    return postgresql.insert(uploads) if connection.dialect.name == "postgresql" else sqlite.insert(uploads)
 
 
 def _upload(row: Row[Any]) -> Upload:

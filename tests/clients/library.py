@@ -8,6 +8,8 @@ from typing import Any
 
 from openai import OpenAI
 
+from docqa.api.sources import QUOTED
+
 DOCUMENTS = {
     "ostervik.md": "# The harbour of Ostervik\n\n"
     "The harbour of Ostervik was opened in 1911 by the builder Norda Shipyard.\n",
@@ -50,7 +52,7 @@ def link_in(text: str) -> str:
     Raises:
         AssertionError: it answers something else, or cites nothing or another page.
     """
-    said, _, sources = text.partition("\n\nSources:\n- [1] [The harbour of Ostervik, page 1](")
+    said, _, sources = text.partition(f"\n\n{QUOTED}\n- [1] [The harbour of Ostervik, page 1](")
     assert "Norda Shipyard" in said, text
     assert "[1]" in said, text
     assert sources.endswith(")"), text

@@ -6,6 +6,7 @@ import logging
 
 from docqa.answering import Asked
 from docqa.answering.background import ASKED
+from docqa.api.errors import not_found
 from docqa.api.responding.failing import error_of
 from docqa.api.responding.findings import Found
 from docqa.api.responding.keeping import join_conversation, stored
@@ -16,7 +17,7 @@ from docqa.api.responding.shape import ENDED, Reply, unanswered
 from docqa.api.responding.writer import Writer
 from docqa.api.schemas.responses import RESULTS
 from docqa.api.service import Service
-from docqa.errors import StoppedError
+from docqa.errors import NoConversationError, StoppedError
 from docqa.llm.stopping import STOPPED
 from docqa.registry.responses import StoredResponse
 from ingest.errors import NotFoundError
@@ -92,7 +93,10 @@ def cancel(service: Service, response: StoredResponse) -> StoredResponse:
 def _ended(service: Service, response: StoredResponse, error: Exception | None) -> Reply:
     writer, problem = _told(service, response)
     if writer.reply.status not in ENDED:
-        for _ in writer.fail(error_of(error or problem or StoppedError(STOPPED))):
+        problem = error or problem or StoppedError(STOPPED)
+        if isinstance(problem, NoConversationError):
+            problem = not_found("conversation", response.conversation)
+        for _ in writer.fail(error_of(problem)):
             pass
     return writer.reply
 

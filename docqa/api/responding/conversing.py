@@ -8,13 +8,14 @@ from contextlib import suppress
 from docqa.api.access import Caller
 from docqa.api.errors import not_found
 from docqa.api.remembering import store_of
-from docqa.api.responding.items import Item, messages_of
+from docqa.api.responding.items import Item, is_same, messages_of
 from docqa.api.responding.kept import conversation_of, remembered
 from docqa.api.service import Service
 from docqa.registry.conversations import ConversationRow
 from ingest.errors import NotFoundError
 
 AT_ONCE = 500
+MOST_MESSAGES = 1_000_000
 
 
 def create(service: Service, caller: Caller, items: Sequence[Item], metadata: Mapping[str, str]) -> ConversationRow:
@@ -67,19 +68,16 @@ def item_of(service: Service, caller: Caller, id: str, item: str) -> Item:
 
 
 def delete_item(service: Service, caller: Caller, id: str, item: str) -> ConversationRow:
-    """Delete an item. The agent forgets it too: it remembers the others as a conversation of their own.
+    """Delete an item. The agent forgets what was said in it too, first, so that it can be tried again.
 
     Raises:
         ApiError: there is none.
     """
     row, gone = conversation_of(service, caller, id), item_of(service, caller, id, item)
-    if messages_of([gone]):
-        rest = [each for each in _every_item(service, row) if each["id"] != item]
-        begun = store_of(service, caller).conversation()
-        begun.add(messages_of(rest), spoken=True)
-        service.registry.conversations.update(caller.tenant, row.id, recall=begun.conversation)
-        _forget(service, caller, row)
     with suppress(NotFoundError):  # somebody was quicker
+        if row.recall:
+            _forget_said(service, caller, row, gone)
+    with suppress(NotFoundError):
         service.registry.conversations.delete_item(caller.tenant, row.id, item)
     return row
 
@@ -90,8 +88,22 @@ def _forget(service: Service, caller: Caller, row: ConversationRow) -> None:
             store_of(service, caller).delete(row.recall)
 
 
-def _every_item(service: Service, row: ConversationRow) -> Iterator[Item]:
-    after = ""
+def _forget_said(service: Service, caller: Caller, row: ConversationRow, gone: Item) -> None:
+    """Have the agent forget what was said in an item: of equal messages the one that has as many like it behind it.
+
+    Raises:
+        NotFoundError: the conversation or the item has been deleted meanwhile.
+    """
+    recall = store_of(service, caller).conversation(row.recall)
+    for said in messages_of([gone]):
+        while True:
+            kept = [each.id for each in recall.recent(MOST_MESSAGES) if is_same(said, each.message)]
+            later = sum(is_same(other, said) for other in messages_of(list(_items_after(service, row, gone["id"]))))
+            if not kept or recall.forget(kept[-1 - min(later, len(kept) - 1)]):
+                break
+
+
+def _items_after(service: Service, row: ConversationRow, after: str) -> Iterator[Item]:
     while page := service.registry.conversations.items(row.tenant, row.id, after, AT_ONCE, newest_first=False):
         yield from page
         after = page[-1]["id"]

@@ -11,12 +11,14 @@ from openai.types.responses.response_output_text import ResponseOutputText
 from pydantic import ValidationError
 
 from docqa.agent.ending import SOURCES
+from docqa.answering.unread import without
 from docqa.api.errors import ApiError, unsupported
 from docqa.api.schemas.items import ContentPart, InputItem
 from docqa.citations import without_markers
 from docqa.llm import Message
 from docqa.prompts import HOW_TO_ANSWER
 from docqa.registry.ids import new_id
+from docqa.registry.rows import storable
 
 Item = dict[str, Any]
 """An item as OpenAI's JSON."""
@@ -71,6 +73,20 @@ def _as_said(text: str, item: Mapping[str, Any]) -> str:
     cited = [note for part in item["content"] for note in part.get("annotations") or []]
     files = dict.fromkeys(note["filename"] for note in cited if note["type"] == "file_citation")
     return f"{without_markers(text)}\n{SOURCES}{'; '.join(files)})" if files else text
+
+
+def is_same(one: Message, other: Message) -> bool:
+    """Whether two messages say the same. Of an answer neither its sources count, which the agent calls by their titles,
+    nor what the service adds to it.
+    """
+    if one.role != other.role:
+        return False
+    return _bare(one) == _bare(other)
+
+
+def _bare(message: Message) -> str:
+    text = storable(message.content)
+    return without(text.partition(f"\n{SOURCES}")[0]).strip() if message.role == "assistant" else text
 
 
 def listed(items: Sequence[Item], has_more: bool) -> JSONResponse:

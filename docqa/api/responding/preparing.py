@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from docqa.answering import Asked
 from docqa.api.access import Caller
 from docqa.api.errors import ApiError
-from docqa.api.remembering import store_of
+from docqa.api.remembering import known_as, store_of
 from docqa.api.responding import shape
 from docqa.api.responding.checking import check
 from docqa.api.responding.items import Item, messages_of, read, text_of
@@ -90,6 +90,7 @@ def _question(items: Sequence[Item]) -> tuple[str, Sequence[Item]]:
 
 def _unsaid(service: Service, caller: Caller, conversation: ConversationRow, rules: Sequence[Message]) -> list[Message]:
     """Those of some instructions that the conversation does not hold yet, since what is said in it stays there."""
-    recent = store_of(service, caller).conversation(conversation.recall).recent(RECENT)
+    with known_as(conversation.id):
+        recent = store_of(service, caller).conversation(conversation.recall).recent(RECENT)
     said = {kept.message.content for kept in recent}
     return [rule for rule in rules if rule.content not in said]

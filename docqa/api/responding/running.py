@@ -50,6 +50,11 @@ class Telling:
         """The response as it is now."""
         return self._writer.reply
 
+    @property
+    def conversation(self) -> str:
+        """The id of its conversation for clients; empty where it has none."""
+        return self._prepared.conversation
+
     def begin(self) -> list[ResponseStreamEvent]:
         """The events before those of the run; a recorded answer tells of its searches again."""
         told = list(self._writer.begin())

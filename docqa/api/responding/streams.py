@@ -9,6 +9,7 @@ from openai.types.responses import ResponseStreamEvent
 from starlette.concurrency import run_in_threadpool
 
 from docqa.answering import Live
+from docqa.api.remembering import known_as
 from docqa.api.responding.failing import error_of
 from docqa.api.responding.running import Telling
 from docqa.api.responding.shape import ENDED, Reply
@@ -57,11 +58,12 @@ async def _told(telling: Telling, live: Live) -> AsyncGenerator[list[ResponseStr
     Raises:
         DocqaError: the run failed, or ended without an answer.
     """
-    async with aclosing(live.events(HEARTBEAT_SECONDS)) as events:
-        async for event in events:
-            if event is None:
-                yield []
-            elif isinstance(event, TOLD) and (told := await run_in_threadpool(telling.say, event)):
-                yield told
+    with known_as(telling.conversation):
+        async with aclosing(live.events(HEARTBEAT_SECONDS)) as events:
+            async for event in events:
+                if event is None:
+                    yield []
+                elif isinstance(event, TOLD) and (told := await run_in_threadpool(telling.say, event)):
+                    yield told
     if telling.reply.status not in ENDED:
         raise StoppedError(STOPPED)

@@ -33,10 +33,11 @@ EVENTS: dict[int | str, dict[str, Any]] = {200: {"description": "The events.", "
 async def create_events(request: Request, service: TheService, caller: Reading, given: EventsRequest) -> Response:
     """Ask, and follow what the agent does."""
     asked = await run_in_threadpool(_asked, service, caller, given)
-    live, leave = await begin(service, caller, asked)
+    known = asked.conversation if given.conversation in (None, NEW) else given.conversation
+    live, leave = await begin(service, caller, asked, known)
     headers = headers_of(live) | ({"X-Docqa-Conversation": asked.conversation} if asked.conversation else {})
     teller = Teller(Citer(service, caller.tenant, base_url(service, request)))
-    return EventStream(told(live, leave, teller), live.stop, headers)
+    return EventStream(told(live, leave, teller, known), live.stop, headers)
 
 
 def _asked(service: Service, caller: Caller, given: EventsRequest) -> Asked:

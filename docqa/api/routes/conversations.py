@@ -13,7 +13,7 @@ from openai.types.conversations import (
     ConversationItemList,
 )
 
-from docqa.api.access import Reading, TheService, Writing
+from docqa.api.access import Reading, TheService
 from docqa.api.responding import conversing
 from docqa.api.responding.including import Included
 from docqa.api.responding.items import listed, read
@@ -50,7 +50,7 @@ def update_conversation(
 
 
 @router.delete("/{conversation}")
-def delete_conversation(service: TheService, caller: Writing, conversation: str) -> ConversationDeletedResource:
+def delete_conversation(service: TheService, caller: Reading, conversation: str) -> ConversationDeletedResource:
     """Delete a conversation with all its items. The agent forgets it; responses that were kept stay."""
     conversing.delete(service, caller, conversation)
     return ConversationDeletedResource(id=conversation, deleted=True, object="conversation.deleted")
@@ -89,7 +89,7 @@ def get_item(service: TheService, caller: Reading, conversation: str, item: str,
 
 
 @router.delete("/{conversation}/items/{item}")
-def delete_item(service: TheService, caller: Writing, conversation: str, item: str) -> Conversation:
+def delete_item(service: TheService, caller: Reading, conversation: str, item: str) -> Conversation:
     """Delete an item; the agent forgets what was said in it."""
     return _info(conversing.delete_item(service, caller, conversation, item))
 

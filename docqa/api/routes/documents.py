@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import math
+import re
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
@@ -10,7 +10,7 @@ from starlette.responses import StreamingResponse
 
 from docqa.api import links
 from docqa.api.access import Bearer, Reading, TheService, Writing, caller_of
-from docqa.api.citing import base_url, filename_of
+from docqa.api.citing import base_url, file_and_name, filename_of
 from docqa.api.contents import stream_file
 from docqa.api.errors import ApiError, not_found
 from docqa.api.reading import chunk_info, chunks_of, document_info, document_of
@@ -22,7 +22,10 @@ from ingest.types import Rect
 
 router = APIRouter(prefix="/v1/documents", tags=["documents"])
 PageNumber = Annotated[int, Query(ge=1, le=10**6)]
-MOST_RECTS = 200
+MOST_MARKS = 200
+NUMBER = r"(-?\d{1,7}(?:\.\d{1,9})?)"
+RECT = re.compile(",".join([NUMBER] * 4))
+RANGE = re.compile(r"(\d{1,9})-(\d{1,9})")
 PICTURE: dict[int | str, dict[str, object]] = {200: {"content": {"image/png": {}}, "description": "The picture."}}
 
 
@@ -64,7 +67,7 @@ def delete_document(service: TheService, caller: Writing, document: str) -> Dele
 def get_content(service: TheService, caller: Reading, document: str) -> StreamingResponse:
     """The original file."""
     row = document_of(service, caller.tenant, document)
-    return stream_file(service.library(caller.tenant), row.sha256, filename_of(row))
+    return stream_file(service.library(caller.tenant), row.sha256, file_and_name(service, caller.tenant, row)[1])
 
 
 @router.get("/{document}/chunks")
@@ -97,7 +100,11 @@ def get_picture(
     document: str,
     page: int,
     highlight: Annotated[
-        str, Query(max_length=12_000, description="Rectangles x0,y0,x1,y1 in PDF points, with ';' between them.")
+        str,
+        Query(
+            max_length=12_000,
+            description="What to mark, ';' between: x0,y0,x1,y1 in PDF points, or start-end of the page's characters.",
+        ),
     ] = "",
     scale: Annotated[float, Query(ge=0.25, le=4, description="Pixels for each PDF point.")] = 1.5,
     tenant: Annotated[str, Query(max_length=64)] = "",
@@ -106,14 +113,16 @@ def get_picture(
 ) -> Response:
     """A picture of a page, with rectangles marked. A citation's link carries a signature in place of a key."""
     secret = service.registry.secret()
-    if not (signature and links.is_valid(secret, tenant, document, page, expires, signature)):
+    if not (signature and links.is_valid(secret, tenant, document, page, highlight, expires, signature)):
+        if signature and bearer is None:
+            raise ApiError(401, "This link has expired or was changed: GET /v1/runs/… gives a new one.", "invalid_link")
         tenant = _reader(request, service, bearer)
-    rects = _rects(highlight)
+    rects, ranges = _marks(highlight)
     row = document_of(service, tenant, document)
     if not 1 <= page <= row.pages:
         raise not_found("page", str(page))
     with service.library(tenant).files.local(row.sha256) as path:
-        picture = service.pool.render(path, filename_of(row), page, scale, rects)
+        picture = service.pool.render(path, filename_of(row), page, scale, rects, ranges)
     return Response(picture, media_type="image/png", headers={"Cache-Control": "private, max-age=3600"})
 
 
@@ -129,7 +138,7 @@ def get_page(request: Request, service: TheService, caller: Reading, document: s
         gap = "\n" if chunk.start > end and text else ""
         text += gap + chunk.text[max(end - chunk.start, 0) :]
         end = max(end, chunk.end)
-    path = links.page_path(service.registry.secret(), caller.tenant, row.id, page, ())
+    path = links.page_path(service.registry.secret(), caller.tenant, row.id, page)
     return PageInfo(
         document=row.id,
         page=page,
@@ -147,13 +156,17 @@ def _reader(request: Request, service: TheService, bearer: Bearer) -> str:
     return caller.tenant
 
 
-def _rects(text: str) -> list[Rect]:
-    try:
-        found = [tuple(float(number) for number in each.split(",")) for each in text.split(";") if each]
-    except ValueError:
-        found = [()]
-    if len(found) > MOST_RECTS or any(len(each) != 4 or not all(map(math.isfinite, each)) for each in found):
-        raise ApiError(
-            400, f"At most {MOST_RECTS} rectangles x0,y0,x1,y1 with ';' between them.", "invalid_value", "highlight"
-        )
-    return [(each[0], each[1], each[2], each[3]) for each in found]
+def _marks(text: str) -> tuple[list[Rect], list[tuple[int, int]]]:
+    """The rectangles, and the ranges of characters, that are to be marked."""
+    rects: list[Rect] = []
+    ranges: list[tuple[int, int]] = []
+    for each in filter(None, text.split(";")[: MOST_MARKS + 1]):
+        if match := RANGE.fullmatch(each):
+            ranges.append((int(match[1]), int(match[2])))
+        elif match := RECT.fullmatch(each):
+            rects.append((float(match[1]), float(match[2]), float(match[3]), float(match[4])))
+        else:
+            raise ApiError(400, f"'{each[:40]}' is neither a rectangle nor a range.", "invalid_value", "highlight")
+    if len(rects) + len(ranges) > MOST_MARKS:
+        raise ApiError(400, f"At most {MOST_MARKS} marks.", "invalid_value", "highlight")
+    return rects, ranges

@@ -3,27 +3,44 @@
 from __future__ import annotations
 
 import base64
+from functools import cache
 from typing import Any
 
+from anyio import CapacityLimiter, to_thread
 from fastapi import APIRouter
 from fastapi.responses import JSONResponse
 
-from docqa.api.access import Reading, TheService
+from docqa.api.access import Caller, Reading, TheService
 from docqa.api.asking import EVERYTHING
 from docqa.api.errors import ApiError
 from docqa.api.schemas.embeddings import Embeddings, EmbeddingsRequest
+from docqa.api.service import Service
 from ingest import tokens
 from ingest.embed import Embedder, Vectors
 
 router = APIRouter(prefix="/v1/embeddings", tags=["embeddings"])
+AT_ONCE = 2
+MOST_READ = 32_000
+"""Characters of a text that are looked at: more than any embedder reads."""
 
 
 @router.post("", response_model=Embeddings)
-def create_embeddings(service: TheService, caller: Reading, given: EmbeddingsRequest) -> JSONResponse:
+async def create_embeddings(service: TheService, caller: Reading, given: EmbeddingsRequest) -> JSONResponse:
     """Turn texts into vectors, in the space in which documents are searched."""
+    return await to_thread.run_sync(_embedded, service, caller, given, limiter=_limiter())
+
+
+@cache
+def _limiter() -> CapacityLimiter:
+    """Few at once: they keep the cores busy, and no thread is to wait for them that answers something else."""
+    return CapacityLimiter(AT_ONCE)
+
+
+def _embedded(service: Service, caller: Caller, given: EmbeddingsRequest) -> JSONResponse:
     embedder = service.library(caller.tenant).embedder
     _check(given, embedder)
     texts = [each if isinstance(each, str) else _text(each, place) for place, each in enumerate(given.input)]
+    texts = [text[:MOST_READ] for text in texts]
     vectors = embedder.embed(texts)
     counted = sum(map(embedder.count, texts))
     in_base64 = given.encoding_format == "base64"

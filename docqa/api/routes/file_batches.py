@@ -15,7 +15,7 @@ from docqa.api.errors import ApiError, not_found
 from docqa.api.schemas import After, Before, Limit, Listed, Order, listed
 from docqa.api.schemas.vector_stores import BatchRequest, FileStatus, StoreFileRequest
 from docqa.api.service import Service
-from docqa.api.standing import counts_of_batch
+from docqa.api.standing import counts_of_batch, files_of_batch
 from docqa.api.store_files import page_of_files
 from docqa.api.stores import store_of_id
 from docqa.registry.batches import Batch, batch_id
@@ -75,8 +75,8 @@ def list_batch_files(
 ) -> Listed[VectorStoreFile]:
     """The files of a batch."""
     store = store_of_id(service, caller.tenant, vector_store_id)
-    batch = _known(service, store, batch_id)
-    page, more = page_of_files(service, store, after or "", before or "", limit, order == "desc", status, batch.id)
+    files = files_of_batch(service, store, _known(service, store, batch_id))
+    page, more = page_of_files(service, store, after or "", before or "", limit, order == "desc", status, files)
     return listed(page, [each.id for each in page], more)
 
 

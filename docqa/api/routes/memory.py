@@ -6,7 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from docqa.api.access import Reading, TheService, Writing
+from docqa.api.access import Reading, TheService
 from docqa.api.errors import not_found
 from docqa.api.opaque import shown
 from docqa.api.remembering import (
@@ -42,7 +42,7 @@ def get_memory(service: TheService, caller: Reading) -> CoreMemoryInfo:
 
 
 @router.delete("")
-def clear_memory(service: TheService, caller: Writing) -> CoreMemoryInfo:
+def clear_memory(service: TheService, caller: Reading) -> CoreMemoryInfo:
     """Forget all of core memory. Conversations stay."""
     write(service, caller, dict.fromkeys(BLOCKS, ""))
     return core_of(service, caller)
@@ -64,7 +64,7 @@ def list_conversations(
 
 
 @router.delete("/conversations")
-def forget_conversations(service: TheService, caller: Writing) -> Forgotten:
+def forget_conversations(service: TheService, caller: Reading) -> Forgotten:
     """Delete all conversations that are kept."""
     rows = conversations_of(service, caller)
     for row in rows:
@@ -93,28 +93,28 @@ def get_conversation(
 
 
 @router.delete("/conversations/{conversation}")
-def forget_conversation(service: TheService, caller: Writing, conversation: str) -> Deleted:
+def forget_conversation(service: TheService, caller: Reading, conversation: str) -> Deleted:
     """Delete a conversation: all that was said in it, and its summary. Core memory stays."""
     forget(service, caller, conversation)
     return Deleted(id=conversation, object="memory.conversation.deleted")
 
 
 @router.put("/{block}")
-def put_block(service: TheService, caller: Writing, block: BlockName, given: BlockText) -> CoreMemoryInfo:
+def put_block(service: TheService, caller: Reading, block: BlockName, given: BlockText) -> CoreMemoryInfo:
     """Replace what a block holds: `user` (about the user), `library` (about the documents), `task` (notes)."""
     write(service, caller, {block: given.text})
     return core_of(service, caller)
 
 
 @router.patch("/{block}")
-def patch_block(service: TheService, caller: Writing, block: BlockName, given: BlockChange) -> CoreMemoryInfo:
+def patch_block(service: TheService, caller: Reading, block: BlockName, given: BlockChange) -> CoreMemoryInfo:
     """Change some lines of a block and keep the others."""
     write(service, caller, {block: changed(service, caller, block, given.remove, given.add)})
     return core_of(service, caller)
 
 
 @router.delete("/{block}")
-def clear_block(service: TheService, caller: Writing, block: BlockName) -> CoreMemoryInfo:
+def clear_block(service: TheService, caller: Reading, block: BlockName) -> CoreMemoryInfo:
     """Forget what a block holds."""
     write(service, caller, {block: ""})
     return core_of(service, caller)

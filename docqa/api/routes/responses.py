@@ -10,8 +10,8 @@ from openai.types.responses import ResponseItemList
 from openai.types.responses.input_token_count_response import InputTokenCountResponse
 from starlette.concurrency import run_in_threadpool
 
-from docqa.api.access import Reading, TheService, Writing
-from docqa.api.asking import begin
+from docqa.api.access import Caller, Reading, TheService
+from docqa.api.asking import begin, check_background
 from docqa.api.citing import base_url
 from docqa.api.errors import ApiError, unsupported
 from docqa.api.responding.background import cancel, queue
@@ -57,8 +57,8 @@ async def create_response(request: Request, service: TheService, caller: Reading
     """
     prepared = await run_in_threadpool(prepare, service, caller, given)
     if given.background:
-        return await _in_background(service, prepared, base_url(service, request))
-    live, leave = await begin(service, caller, prepared.asked)
+        return await _in_background(service, caller, prepared, base_url(service, request))
+    live, leave = await begin(service, caller, prepared.asked, prepared.conversation)
     telling = Telling(service, prepared, live, base_url(service, request), leave)
     if given.stream:
         return EventStream(stream(telling, live), live.stop, headers_of(live))
@@ -109,7 +109,7 @@ def get_response(
 
 
 @router.delete("/{response}")
-def delete_response(service: TheService, caller: Writing, response: str) -> Deleted:
+def delete_response(service: TheService, caller: Reading, response: str) -> Deleted:
     """Delete a response; one of the background is ended by that. What the agent remembers of it stays."""
     stored = response_of(service, caller, response)
     service.registry.responses.delete(caller.tenant, stored.id)
@@ -141,7 +141,8 @@ def list_input_items(
     return listed(*page_of_input(response_of(service, caller, response), after, limit, order == "desc"))
 
 
-async def _in_background(service: Service, prepared: Prepared, base: str) -> Response:
+async def _in_background(service: Service, caller: Caller, prepared: Prepared, base: str) -> Response:
+    await run_in_threadpool(check_background, service, caller)
     stored = await run_in_threadpool(queue, service, prepared, base)
     wake_for_answers(service)
     if prepared.request.stream:

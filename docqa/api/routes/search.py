@@ -26,7 +26,7 @@ def search(request: Request, service: TheService, caller: Reading, asked: Search
     collections = collections_of(service, caller, asked.model)
     archival = open_archival(service.library(caller.tenant), service.settings, collections)
     found = archival.search(asked.query)
-    kept = service.registry.snapshots.keep(caller.tenant, asked.query, found.hits)
+    kept = service.registry.snapshots.keep(caller.tenant, caller.user, asked.query, found.hits)
     return _page(service, caller.tenant, kept, 1, asked.page_size, base_url(service, request))
 
 
@@ -41,7 +41,7 @@ def get_page(
 ) -> SearchPage:
     """A page of a snapshot. Passages of documents that were deleted since are left out."""
     try:
-        kept = service.registry.snapshots.get(caller.tenant, snapshot)
+        kept = service.registry.snapshots.get(caller.tenant, caller.user, snapshot)
     except NotFoundError:
         raise not_found("snapshot", snapshot) from None
     return _page(service, caller.tenant, kept, page, page_size, base_url(service, request))

@@ -14,8 +14,10 @@ from docqa.api.chosen import chosen, only_auto
 from docqa.api.routes.files import CONFLICT
 from docqa.api.schemas import After, Before, Limit, Listed, Order, listed
 from docqa.api.schemas.vector_stores import AttributesChange, FileContent, FileStatus, StoreFileRequest
+from docqa.api.standing import Standing
 from docqa.api.store_files import attachment_of, content_of, page_of_files, store_file_info, take_out
 from docqa.api.stores import store_of_id
+from ingest.errors import NotFoundError
 
 router = APIRouter(prefix="/v1/vector_stores/{vector_store_id}/files", tags=["vector stores"])
 
@@ -63,8 +65,14 @@ def change_store_file(
 ) -> VectorStoreFile:
     """Replace the attributes of a file in a vector store."""
     store = store_of_id(service, caller.tenant, vector_store_id)
-    attachment, _ = attachment_of(service, store, file_id)
-    service.registry.attachments.add(caller.tenant, [replace(attachment, attributes=asked.attributes or {})])
+    attachments, attributes = service.registry.attachments, asked.attributes or {}
+    try:
+        attachments.update_attributes(caller.tenant, store.id, file_id, attributes)
+    except NotFoundError:
+        if row := attachment_of(service, store, file_id)[1]:  # a document's that no upload brought
+            attachments.add(
+                caller.tenant, [replace(Standing(service, store).attachment_of(row), attributes=attributes)]
+            )
     return store_file_info(service, store, file_id)
 
 

@@ -65,6 +65,7 @@ class Answer(BaseModel):
     """The `docqa` object of an answer."""
 
     run: str
+    model: str = Field(description="What gave the answer: `extractive reader` is no language model.")
     outcome: Literal["answered", "not_found", "partial"]
     limit: str = Field(description="The limit that ended a partial answer.")
     cached: bool = Field(description="Whether it was recorded before, on the same documents.")

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from docqa.llm import Completion, Message, TextDelta, ToolSpec
+from docqa.llm import EXTRACTIVE, Completion, Message, TextDelta, ToolSpec
 from docqa.llm.extractive.meaning import Meaning
 from docqa.llm.extractive.policy import next_calls
 from docqa.llm.extractive.view import view
@@ -19,7 +19,7 @@ from ingest import tokens
 class ExtractiveReader:
     """An ``LLM`` that picks sentences instead of writing them. It is stateless: equal messages give equal calls."""
 
-    name = "extractive reader"
+    name = EXTRACTIVE
 
     def __init__(self) -> None:
         self._meaning = Meaning()

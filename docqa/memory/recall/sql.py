@@ -10,15 +10,16 @@ from typing import TYPE_CHECKING, Any, Self
 from sqlalchemy import Connection, case, delete, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
+from docqa.errors import NoConversationError
 from docqa.llm import Message
 from docqa.memory.recall import Said
 from docqa.memory.recall.database import Database
+from docqa.memory.recall.forgetting import forget_message
 from docqa.memory.recall.meaning import Meanings, next_revision
 from docqa.memory.recall.rows import ConversationRow, first_words, said_of, storable, values_of
 from docqa.memory.recall.tables import blocks, conversations, messages, owners, vectors
 from docqa.memory.recall.words import add_words, find_words, forget_words
 from docqa.settings import Settings
-from ingest.errors import NotFoundError
 
 if TYPE_CHECKING:
     from ingest.library import Library
@@ -161,12 +162,27 @@ class Conversation:
             first = case((conversations.c.question == "", question), else_=conversations.c.question)
             changes = {"messages": conversations.c.messages + len(added), "last": now, "question": first}
         if not connection.execute(update(conversations).where(*self._this).values(changes)).rowcount:
-            raise _unknown(self.conversation)
+            raise _gone()
 
     def _insert(self, connection: Connection, rows: list[dict[str, str]], spoken: bool, now: float) -> list[int]:
         same = {"owner": self._owner, "conversation": self.conversation, "said": now, "spoken": spoken}
         made = insert(messages).returning(messages.c.id, sort_by_parameter_order=True)
         return list(connection.execute(made, [{**row, **same} for row in rows]).scalars())
+
+    def forget(self, id: int) -> bool:
+        """Delete a spoken message, with what was looked up for it; False: it is not there.
+
+        Raises:
+            NotFoundError: the conversation has been deleted meanwhile.
+        """
+        with self._database.writing() as connection:
+            # Who adds or forgets at this moment waits here.
+            locked = update(conversations).where(*self._this).values(messages=conversations.c.messages)
+            if not connection.execute(locked).rowcount:
+                raise _gone()
+            forgotten = forget_message(connection, self._owner, self.conversation, id)
+        self._database.settle()
+        return forgotten
 
     def recent(self, most: int) -> list[Said]:
         """See ``Recall.recent``."""
@@ -231,7 +247,7 @@ class Conversation:
         with self._database.writing() as connection:
             changed = update(conversations).where(*self._this).values(summary=storable(text), summarised=until)
             if not connection.execute(changed).rowcount:
-                raise _unknown(self.conversation)
+                raise _gone()
 
     def blocks(self) -> dict[str, str]:
         """See ``Recall.blocks``."""
@@ -270,7 +286,11 @@ def _new_id() -> str:
     return f"{signs[:4]}-{signs[4:]}"
 
 
-def _unknown(id: str) -> NotFoundError:
-    return NotFoundError(
+def _gone() -> NoConversationError:
+    return NoConversationError("The conversation was deleted meanwhile.")
+
+
+def _unknown(id: str) -> NoConversationError:
+    return NoConversationError(
         f"There is no conversation '{id}'; 'docqa chat --resume' without an id goes on with the newest one."
     )

@@ -27,6 +27,10 @@ FTS5_FORGET = text(
     "INSERT INTO recall_words (recall_words, rowid, owner, content) "
     "SELECT 'delete', id, owner, content FROM recall_messages WHERE conversation = :conversation"
 )
+FTS5_FORGET_ONE = text(
+    "INSERT INTO recall_words (recall_words, rowid, owner, content) "
+    "SELECT 'delete', id, owner, content FROM recall_messages WHERE id = :message"
+)
 FTS5_TIDY = text("INSERT INTO recall_words (recall_words) VALUES ('optimize')")
 FTS5_FIND = text(
     "SELECT rowid AS message FROM recall_words WHERE recall_words MATCH :query "
@@ -36,6 +40,7 @@ PG_ADD = text("INSERT INTO recall_words (message, words) VALUES (:message, CAST(
 PG_FORGET = text(
     "DELETE FROM recall_words WHERE message IN (SELECT id FROM recall_messages WHERE conversation = :conversation)"
 )
+PG_FORGET_ONE = text("DELETE FROM recall_words WHERE message = :message")
 # ts_rank weighs a rare word no more than a common one: each word's rank is weighed by its rarity here, as BM25 does.
 PG_FIND = text(
     """
@@ -62,6 +67,14 @@ def forget_words(connection: Connection, conversation: str) -> None:
     """Take a conversation's messages out of the index, before they are deleted, so that no word of them stays there."""
     sqlite = _sqlite(connection)
     connection.execute(FTS5_FORGET if sqlite else PG_FORGET, {"conversation": conversation})
+    if sqlite:
+        connection.execute(FTS5_TIDY)
+
+
+def forget_words_of(connection: Connection, ids: Sequence[int]) -> None:
+    """The same for single messages, by their ids."""
+    sqlite = _sqlite(connection)
+    connection.execute(FTS5_FORGET_ONE if sqlite else PG_FORGET_ONE, [{"message": id} for id in ids])
     if sqlite:
         connection.execute(FTS5_TIDY)
 

@@ -65,6 +65,19 @@ class LastingContract:
         say(first, "And the quay?")
         assert store.latest() == first.conversation
 
+    def test_a_forgotten_message_leaves_no_trace(self, store: Store) -> None:
+        recall = store.conversation()
+        first, second = say(recall, "Who built the Lantern?", "The yard at Skerrow.")
+        (looked_up,) = observe(recall, "Skerrow is a yard.")
+        (third,) = say(recall, "And the quay?")
+        recall.index()
+        recall.summarise("They spoke of the Lantern.", second)
+        assert [recall.forget(first), recall.forget(first), recall.forget(second)] == [True, False, True]
+        assert recall.fetch([first, second, looked_up, third]) == recall.recent(5)
+        assert (recall.summary(), store.conversations()[0].question) == (("", 0), "And the quay?")
+        assert set(recall.search("Lantern Skerrow", 5)) <= {third}
+        assert store.conversations()[0].messages == 1
+
     def test_a_user_without_conversations_has_no_latest(self, store: Store) -> None:
         store.conversation()
         assert (store.latest(), store.conversations()) == ("", [])

@@ -60,16 +60,21 @@ class CachingContract:
         assert registry.cache.find("beta", "k")
 
     def test_a_snapshot_is_had_again_in_its_order(self, registry: Registry, other: Registry) -> None:
-        kept = registry.snapshots.keep("acme", "How deep?\0", HITS)
-        assert other.snapshots.get("acme", kept.id) == kept
+        kept = registry.snapshots.keep("acme", "ada", "How deep?\0", HITS)
+        assert other.snapshots.get("acme", "ada", kept.id) == kept
         assert (kept.hits, kept.query) == (HITS, "How deep?\ufffd")
+
+    def test_a_snapshot_is_its_users_alone(self, registry: Registry) -> None:
+        kept = registry.snapshots.keep("acme", "ada", "How deep?", HITS)
+        with pytest.raises(NotFoundError, match=f"There is no snapshot '{kept.id}'"):
+            registry.snapshots.get("acme", "bob", kept.id)
 
     def test_the_oldest_snapshots_of_a_tenant_make_room(self, registry: Registry) -> None:
         small = Snapshots(registry.database, 2)
-        ids = [small.keep("acme", str(n), HITS[:1]).id for n in range(4)]
-        foreign = small.keep("beta", "", ()).id
+        ids = [small.keep("acme", "ada", str(n), HITS[:1]).id for n in range(4)]
+        foreign = small.keep("beta", "bob", "", ()).id
         for gone in ids[:2]:
             with pytest.raises(NotFoundError, match="There is no snapshot"):
-                small.get("acme", gone)
-        assert [small.get("acme", id).query for id in ids[2:]] == ["2", "3"]
-        assert small.get("beta", foreign)
+                small.get("acme", "ada", gone)
+        assert [small.get("acme", "ada", id).query for id in ids[2:]] == ["2", "3"]
+        assert small.get("beta", "bob", foreign)

@@ -45,12 +45,20 @@ def a_conversation(registry: Registry) -> str:
     return id
 
 
+def a_recall(registry: Registry) -> str:
+    return registry.conversations.create("acme", "ada", "abcd-efgh").recall
+
+
+def a_name(registry: Registry) -> str:
+    return registry.stores.create("acme", "papers").name
+
+
 def a_batch(registry: Registry) -> str:
     return registry.batches.create("acme", registry.stores.create("acme").id).id
 
 
 def a_snapshot(registry: Registry) -> str:
-    return registry.snapshots.keep("acme", "q", ()).id
+    return registry.snapshots.keep("acme", "ada", "q", ()).id
 
 
 PROBES: dict[Make, list[Act]] = {
@@ -58,6 +66,7 @@ PROBES: dict[Make, list[Act]] = {
         lambda r, tenant, id: r.stores.get(tenant, id),
         lambda r, tenant, id: r.stores.update(tenant, id, name="mine"),
         lambda r, tenant, id: r.stores.touch(tenant, id),
+        lambda r, tenant, id: r.stores.leave(tenant, id),
         lambda r, tenant, id: r.stores.delete(tenant, id),
         lambda r, tenant, id: r.stores.page(tenant, after=id),
         lambda r, tenant, id: r.stores.page(tenant, before=id),
@@ -105,16 +114,24 @@ PROBES: dict[Make, list[Act]] = {
         lambda r, tenant, id: r.conversations.delete_item(tenant, id, "a"),
     ],
     a_snapshot: [
-        lambda r, tenant, id: r.snapshots.get(tenant, id),
+        lambda r, tenant, id: r.snapshots.get(tenant, "ada", id),
     ],
 }
 EMPTY_PROBES: dict[Make, list[Act]] = {
+    a_name: [
+        lambda r, tenant, id: r.stores.called(tenant, id),
+    ],
+    a_recall: [
+        lambda r, tenant, id: r.conversations.forget(tenant, "ada", id),
+    ],
     a_store: [
         lambda r, tenant, id: r.attachments.count(tenant, id),
         lambda r, tenant, id: list(r.attachments.each(tenant, id)),
+        lambda r, tenant, id: list(r.attachments.jobs(tenant, id)),
         lambda r, tenant, id: r.attachments.matching(tenant, id, {"type": "ne", "key": "a", "value": 1}),
         lambda r, tenant, id: r.attachments.of_file(tenant, "file-1"),
         lambda r, tenant, id: r.attachments.of_documents(tenant, "papers", [sha256(1)]),
+        lambda r, tenant, id: r.attachments.named(tenant, "papers", [sha256(1)]),
         lambda r, tenant, id: r.stores.page(tenant),
     ],
     a_run: [
@@ -132,7 +149,7 @@ ELSEWHERE = {
     *(("stores", method) for method in ("create", "ensure", "named", "of_collection")),
     *(("cache", method) for method in ("clear", "find", "keep")),
     *((kind, "create") for kind in ("conversations", "uploads")),
-    *(("responses", method) for method in ("put", "finish")),
+    *(("responses", method) for method in ("put", "finish", "open")),
     ("runs", "begin"),
     ("snapshots", "keep"),
 }

@@ -29,6 +29,11 @@ class Away:
         self._reach()
         self._runs.add_events(tenant, run, added)
 
+    def add_all(self, added: Sequence[tuple[str, str, Sequence[tuple[int, str, str]]]]) -> None:
+        if added:
+            self._reach()
+        self._runs.add_all(added)
+
     def end(self, tenant: str, run: str, state: RunState, outcome: str = "") -> bool:
         return self._runs.end(tenant, run, state, outcome)
 
@@ -60,6 +65,16 @@ def test_events_are_written_down_before_the_end(recorder: Recorder, runs: Runs) 
     record = begun(recorder, runs)
     record.add(StepStarted(1, 10, 100))
     assert soon(lambda: [event.kind for event in recorded(runs, record)] == ["StepStarted"])
+
+
+def test_a_run_that_was_deleted_keeps_none_of_the_others_from_being_written_down(
+    recorder: Recorder, runs: Runs
+) -> None:
+    gone, *others = (begun(recorder, runs) for _ in range(3))
+    runs.delete("acme", gone.run)
+    for record in (gone, *others):
+        record.add(StepStarted(1, 10, 100))
+    assert soon(lambda: all(len(recorded(runs, record)) == 1 for record in others))
 
 
 def test_pieces_of_text_become_one_event(recorder: Recorder, runs: Runs) -> None:

@@ -91,3 +91,16 @@ def test_a_key_may_ask_so_often_a_minute(settings: Settings, registry: Registry)
 ])  # fmt: skip
 def test_loopback_addresses_are_told_from_others(host: str, loopback: bool) -> None:
     assert is_loopback(host) is loopback
+
+
+def test_without_any_key_a_page_of_another_port_of_this_machine_is_refused(base: str) -> None:
+    other, own = {"Origin": "http://127.0.0.1:1"}, {"Origin": base}
+    assert httpx.get(f"{base}/v1/models", headers=other).status_code == 403
+    assert httpx.get(f"{base}/v1/models", headers=own).status_code == 200
+
+
+def test_background_answers_count_among_those_of_a_key(base: str, registry: Registry) -> None:
+    _, secret = registry.keys.create("default", concurrent=1)
+    headers, asked = {"Authorization": f"Bearer {secret}"}, {"model": "docqa", "input": "Why?", "background": True}
+    codes = [httpx.post(f"{base}/v1/responses", headers=headers, json=asked, timeout=60).status_code for _ in range(2)]
+    assert codes == [200, 429]

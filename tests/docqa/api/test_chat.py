@@ -11,6 +11,7 @@ from openai import BadRequestError, NotFoundError, OpenAI
 from openai.types.chat import ChatCompletion, ChatCompletionChunk
 
 from docqa.api.schemas import Answer
+from docqa.api.sources import QUOTED
 from tests.docqa.api.asking import QUESTION, lines, user
 from tests.docqa.api.strict import strict
 
@@ -33,7 +34,7 @@ def chunks(base: str, **given: Any) -> list[dict[str, Any]]:
 
 def test_the_answer_has_markers_sources_and_annotations(client: OpenAI) -> None:
     message = client.chat.completions.create(model="docqa", messages=user()).choices[0].message
-    text, _, sources = (message.content or "").partition("\n\nSources:\n")
+    text, _, sources = (message.content or "").partition(f"\n\n{QUOTED}\n")
     assert text == f"{ANSWER} [1]"
     assert sources.startswith("- [1] [The harbour of Ostervik, page 1](http://127.0.0.1:")
     cited = (message.annotations or [])[0].url_citation
@@ -52,7 +53,7 @@ def test_each_chunk_is_as_openai_publishes_it(base: str) -> None:
     assert streamed[0].choices[0].delta.role == "assistant"
     assert [each.choices[0].finish_reason for each in streamed] == [None] * (len(streamed) - 1) + ["stop"]
     assert len({each.id for each in streamed}) == 1
-    assert "".join(each.choices[0].delta.content or "" for each in streamed).startswith(f"{ANSWER} [1]\n\nSources:")
+    assert "".join(each.choices[0].delta.content or "" for each in streamed).startswith(f"{ANSWER} [1]\n\n{QUOTED}")
 
 
 def test_the_client_streams_the_same_text(client: OpenAI) -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import httpx
 import pytest
 from openai import BadRequestError, NotFoundError, OpenAI
 from openai.types.conversations import (
@@ -15,6 +17,7 @@ from openai.types.conversations import (
 )
 from pydantic import BaseModel, create_model
 
+from docqa.llm import Completion
 from docqa.llm.scripted import ScriptedModel
 from docqa.prompts import HOW_TO_ANSWER
 from docqa.registry import open_registry
@@ -126,6 +129,52 @@ def test_a_deleted_item_is_forgotten(scripted: OpenAI, model: ScriptedModel) -> 
         scripted.conversations.items.retrieve(str(first.id), conversation_id=conversation.id)
 
 
+def test_items_deleted_at_once_leave_what_else_was_said(scripted: OpenAI, model: ScriptedModel) -> None:
+    given: Any = [{"role": "user", "content": f"We lease in {n}."} for n in range(12)]
+    conversation = scripted.conversations.create(items=given).id
+    ids = [str(item.id) for item in scripted.conversations.items.list(conversation, order="asc")]
+    with ThreadPoolExecutor(8) as pool:
+        deleted = [pool.submit(scripted.conversations.items.delete, id, conversation_id=conversation) for id in ids[1:]]
+        scripted.conversations.items.create(conversation, items=[REPLY])
+        assert all(each.result().id == conversation for each in deleted)
+    (kept,) = httpx.get(f"{scripted.base_url}memory/conversations").json()["data"]
+    assert kept["messages"] == 2
+    ask(scripted, conversation)
+    assert shown(model, 1) == ["We lease in 0.", "Noted."]
+
+
+def test_an_answer_that_is_deleted_is_forgotten_and_what_was_said_elsewhere_stays(scripted: OpenAI) -> None:
+    conversation = scripted.conversations.create().id
+    ask(scripted, conversation, "First?")
+    httpx.post(f"{scripted.base_url}chat/events", json={"question": "Second?", "conversation": conversation})
+    newest, *_ = scripted.conversations.items.list(conversation)
+    scripted.conversations.items.delete(str(newest.id), conversation_id=conversation)
+    (kept,) = httpx.get(f"{scripted.base_url}memory/conversations").json()["data"]
+    said = httpx.get(f"{scripted.base_url}memory/conversations/{kept['id']}").json()["said"]
+    assert sorted(each["text"].split()[0] for each in said) == ["First?", "Norda", "Second?"]
+
+
+@pytest.mark.parametrize(("path", "stream"), [("responses", False), ("responses", True), ("chat/events", False)])
+def test_a_conversation_deleted_during_an_answer_is_told_by_its_own_id(
+    settings: Settings, path: str, stream: bool
+) -> None:
+    known: list[tuple[OpenAI, str]] = []
+
+    def deleting(_messages: Any, _tools: Any) -> Completion:
+        known[0][0].conversations.delete(known[0][1])
+        known[:] = []
+        return FOUND[0]
+
+    model = ScriptedModel(lambda *given: deleting(*given) if known else FOUND[1])
+    with serving(settings, model) as base, client_of(base) as client:
+        known.append((client, conversation := client.conversations.create(items=[HELLO]).id))
+        asked = {"question": QUESTION} if path == "chat/events" else {"model": "docqa", "input": QUESTION}
+        flag = {"stream": True} if stream else {}
+        told = httpx.post(f"{base}/v1/{path}", json={**asked, **flag, "conversation": conversation}).text
+    assert f"There is no conversation '{conversation}'." in told
+    assert "docqa chat" not in told
+
+
 def test_a_deleted_conversation_is_forgotten(settings: Settings, scripted: OpenAI, model: ScriptedModel) -> None:
     conversation = scripted.conversations.create(items=[HELLO]).id
     scripted.conversations.delete(conversation)
@@ -136,13 +185,12 @@ def test_a_deleted_conversation_is_forgotten(settings: Settings, scripted: OpenA
     assert kept["data"] == []  # type: ignore[index]
 
 
-def test_a_conversation_that_the_agent_was_made_to_forget_begins_anew(scripted: OpenAI, model: ScriptedModel) -> None:
+def test_a_conversation_that_the_agent_was_made_to_forget_is_gone_with_its_items(scripted: OpenAI) -> None:
     conversation = scripted.conversations.create(items=[HELLO]).id
     scripted.delete("/memory/conversations", cast_to=object)
-    ask(scripted, conversation, "First?")
-    ask(scripted, conversation, "Second?")
-    assert shown(model, 1) == []
-    assert shown(model, 2)[0] == "First?"
+    for read in (scripted.conversations.retrieve, scripted.conversations.items.list):
+        with pytest.raises(NotFoundError, match=conversation):
+            read(conversation)
 
 
 def test_a_conversation_is_its_users_alone(settings: Settings, model: ScriptedModel) -> None:

@@ -23,17 +23,23 @@ def signed(path: str) -> dict[str, str]:
 def test_a_link_is_valid_for_its_page_alone() -> None:
     query = signed(links.page_path(SECRET, "acme", "d1", 7, [(1, 2, 3, 4)]))
     expires, signature = int(query["expires"]), query["signature"]
-    assert links.is_valid(SECRET, "acme", "d1", 7, expires, signature)
-    others = [("other", "d1", 7, expires), ("acme", "d2", 7, expires), ("acme", "d1", 8, expires),
-              ("acme", "d1", 7, expires + 1)]  # fmt: skip
+    marked = query["highlight"]
+    assert links.is_valid(SECRET, "acme", "d1", 7, marked, expires, signature)
+    others = [
+        ("other", "d1", 7, marked, expires),
+        ("acme", "d2", 7, marked, expires),
+        ("acme", "d1", 8, marked, expires),
+        ("acme", "d1", 7, "9,9,9,9", expires),
+        ("acme", "d1", 7, marked, expires + 1),
+    ]
     assert not any(links.is_valid(SECRET, *other, signature) for other in others)
 
 
 def test_a_link_of_another_installation_or_of_the_past_is_not_valid() -> None:
-    past = links.signature(SECRET, "acme", "d1", 7, 1000)
-    assert not links.is_valid(SECRET, "acme", "d1", 7, 1000, past)
+    past = links.signature(SECRET, "acme", "d1", 7, "", 1000)
+    assert not links.is_valid(SECRET, "acme", "d1", 7, "", 1000, past)
     query = signed(links.page_path(b"o" * 32, "acme", "d1", 7, []))
-    assert not links.is_valid(SECRET, "acme", "d1", 7, int(query["expires"]), query["signature"])
+    assert not links.is_valid(SECRET, "acme", "d1", 7, "", int(query["expires"]), query["signature"])
 
 
 @pytest.mark.parametrize("changed", ["", "signature", "tenant", "page"])
@@ -56,3 +62,8 @@ def test_the_cells_of_a_row_are_marked_as_one_line() -> None:
         signed(links.page_path(SECRET, "acme", "d1", 7, rects))["highlight"]
         == "10.0,50.0,180.0,60.2;10.0,62.0,70.0,72.0"
     )
+
+
+def test_a_quote_without_rectangles_is_marked_by_its_characters() -> None:
+    query = signed(links.page_path(SECRET, "acme", "d1", 1, [], (17, 42)))
+    assert query["highlight"] == "17-42"

@@ -42,3 +42,13 @@ def test_an_unknown_model_is_not_found_and_the_error_says_where_models_are_liste
     with pytest.raises(NotFoundError, match="GET /v1/models lists them") as raised:
         client.models.retrieve(unknown)
     assert (raised.value.code, raised.value.param) == ("model_not_found", "model")
+
+
+def test_a_name_that_several_stores_have_is_refused_with_their_ids(settings: Settings) -> None:
+    with open_registry(settings) as registry:
+        both = [registry.stores.create("default", "Minutes").id for _ in range(2)]
+    with serving(settings) as base:
+        asked = {"model": "Minutes", "messages": [{"role": "user", "content": "Why?"}]}
+        error = httpx.post(f"{base}/v1/chat/completions", json=asked, timeout=60).json()["error"]
+    assert (error["code"], error["param"]) == ("ambiguous_model", "model")
+    assert all(id in error["message"] for id in both)

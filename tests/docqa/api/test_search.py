@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
+from docqa.registry import open_registry
 from docqa.settings import Settings
 from ingest.library import Library
 from ingest.pipeline import delete, ingest
@@ -63,6 +64,16 @@ def test_a_hit_says_where_it_stands(api: httpx.Client) -> None:
 
 def test_an_unknown_snapshot_is_not_found(api: httpx.Client) -> None:
     assert api.get("/search/snap_0").json()["error"]["code"] == "not_found"
+
+
+def test_a_snapshot_is_its_users_alone(tmp_path: Path) -> None:
+    settings = Settings(data_dir=tmp_path)
+    with open_registry(settings) as registry:
+        ada, bob = (registry.keys.create("default", user, ("read",))[1] for user in ("ada", "bob"))
+    with serving(settings) as base, httpx.Client(base_url=f"{base}/v1", timeout=60) as client:
+        headers = [{"Authorization": f"Bearer {key}"} for key in (ada, bob)]
+        snapshot = client.post("/search", json={"query": "pump"}, headers=headers[0]).json()["snapshot"]
+        assert [client.get(f"/search/{snapshot}", headers=who).status_code for who in headers] == [200, 404]
 
 
 def test_an_unknown_collection_is_not_found(api: httpx.Client) -> None:

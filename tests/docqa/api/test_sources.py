@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from docqa.api.schemas import CitedPassage
-from docqa.api.sources import annotations_of, as_said, place_of, with_sources
+from docqa.api.sources import QUOTED, annotations_of, as_said, place_of, with_sources
+from docqa.llm import EXTRACTIVE
 
 TEXT = "Norda built it [1]. In 1911 [2][1]."
 
@@ -52,6 +53,12 @@ def test_a_number_in_brackets_that_cites_nothing_is_text() -> None:
 def test_an_answer_that_comes_back_has_its_sources_in_words() -> None:
     said = as_said(with_sources(TEXT, PASSAGES))
     assert said == "Norda built it. In 1911.\n(Sources: Harbour report, page 3; Harbour report, page 4)"
+
+
+def test_the_list_says_where_no_language_model_read_the_documents() -> None:
+    text = with_sources(TEXT, PASSAGES, EXTRACTIVE)
+    assert text.splitlines()[2] == QUOTED
+    assert as_said(text) == as_said(with_sources(TEXT, PASSAGES))
 
 
 @pytest.mark.parametrize("text", ["Hello.", "Sources:\n- mine", f"{TEXT}\n\nSources:\n- [1] elsewhere"])

@@ -6,6 +6,7 @@ import hashlib
 import random
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx
@@ -16,6 +17,8 @@ from openai.types.uploads import UploadPart
 
 from docqa.registry import open_registry
 from docqa.settings import Settings
+from ingest.library import Library
+from ingest.pipeline.uploads import keep
 from tests.docqa.api.strict import strict
 from tests.servers.api import serving
 
@@ -182,3 +185,24 @@ def test_an_unknown_upload_is_not_found(client: OpenAI) -> None:
         client.uploads.parts.create("upload_0", data=b"Text")
     with pytest.raises(NotFoundError):
         client.uploads.complete("upload_0", part_ids=["part_0"])
+
+
+def test_of_several_that_complete_an_upload_at_once_nobody_gets_another_file(client: OpenAI, base: str) -> None:
+    upload = begin(client, 4)
+    asked = {"part_ids": [add(client, upload, b"Race")]}
+    with ThreadPoolExecutor(6) as threads:
+        path = f"{base}/v1/uploads/{upload.id}/complete"
+        answers = list(threads.map(lambda _: httpx.post(path, json=asked, timeout=60), range(6)))
+    done = [answer.json()["file"]["id"] for answer in answers if answer.status_code == 200]
+    assert len(set(done)) == 1
+    assert {answer.status_code for answer in answers} <= {200, 409}
+
+
+def test_a_file_whose_upload_was_never_told_complete_goes_with_it(client: OpenAI, service: Settings) -> None:
+    upload, content = begin(client, 30), b"Killed when it was together.\n"
+    add(client, upload, content)
+    with Library.open(service) as library, library.files.receive() as receiving:
+        receiving.write(content)
+        keep(library, receiving, "a.txt", "assistants", id=f"file-{upload.id.removeprefix('upload_')}")
+    client.uploads.cancel(upload.id)
+    assert hashlib.sha256(content).hexdigest() not in kept(service)

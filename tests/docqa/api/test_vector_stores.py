@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -169,11 +170,25 @@ def test_a_store_expires_with_its_documents(settings: Settings) -> None:
             assert id not in [store.id for store in registry.stores.page("default", most=100)]
 
 
-def _make_old(registry: Any, id: str) -> None:
+def test_a_store_that_has_expired_does_not_answer_and_one_that_is_asked_does_not_expire(settings: Settings) -> None:
+    ids = [store_id("default", name) for name in ("harbours", "people")]
+    with serving(settings) as base, client_of(base) as client, open_registry(settings) as registry:
+        for id in ids:
+            client.vector_stores.retrieve(id)
+            registry.stores.update("default", id, expires_after_days=1)
+            _make_old(registry, id, 0 if id == ids[0] else time.time() - 3600)
+        for model in ("harbours", ids[0]):
+            with pytest.raises(NotFoundError, match="GET /v1/models"):
+                client.models.retrieve(model)
+        client.models.retrieve("people")
+        assert registry.stores.get("default", ids[1]).last_active > time.time() - 3000
+
+
+def _make_old(registry: Any, id: str, used: float = 0) -> None:
     from docqa.registry.tables import stores
 
     with registry.database.writing() as connection:
-        connection.execute(stores.update().where(stores.c.id == id).values(last_active=0))
+        connection.execute(stores.update().where(stores.c.id == id).values(last_active=used))
 
 
 @pytest.mark.parametrize(

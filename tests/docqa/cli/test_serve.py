@@ -48,7 +48,8 @@ def wait_until(condition: Any) -> None:
 def test_one_command_takes_an_upload_in_and_answers(tmp_path: Path) -> None:
     with served(tmp_path / "data") as service, client_of(service.base) as client:
         assert re.fullmatch(
-            r"docqa serves at \S+/v1; \S+/docs describes it\. Open to all on this machine .*\n", service.said
+            r"docqa serves at \S+/v1; \S+/docs describes it\. Open to all on this machine .*\n"
+            r"The built-in extractive reader answers, .*\n", service.said
         )
         assert "'docqa keys create'" in service.said
         store = client.vector_stores.create(name="notes")

@@ -34,7 +34,7 @@ FILL = (
     "INSERT INTO service_conversations SELECT 'conv_' || i, 'acme', 'ada', '', '{}', i, 999999 FROM n",
     "INSERT INTO service_items SELECT 'conv_' || (1 + i % 2), i, 'msg_' || i, '{}' FROM n",
     "INSERT INTO service_cache SELECT 'acme', 'k' || i, 'run_' || i, i FROM n WHERE i < 10000",
-    "INSERT INTO service_snapshots SELECT 'snap_' || i, 'acme', 'q', '[]', i FROM n WHERE i < 1000",
+    "INSERT INTO service_snapshots SELECT 'snap_' || i, 'acme', 'ada', 'q', '[]', i FROM n WHERE i < 1000",
 )
 ACTS: dict[str, Callable[[Registry], object]] = {
     "a key is checked": lambda r: r.keys.check("dq-" + "x" * 43),
@@ -62,7 +62,7 @@ ACTS: dict[str, Callable[[Registry], object]] = {
     "items are listed": lambda r: r.conversations.items("acme", "conv_1", "msg_778"),
     "an item is found": lambda r: r.conversations.item("acme", "conv_1", "msg_778"),
     "an answer is kept and found": lambda r: (r.cache.keep("acme", "new", "run_7"), r.cache.find("acme", "new")),
-    "a snapshot is kept": lambda r: r.snapshots.keep("acme", "q", ()),
+    "a snapshot is kept": lambda r: r.snapshots.keep("acme", "ada", "q", ()),
 }
 
 

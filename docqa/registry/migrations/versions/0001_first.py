@@ -142,7 +142,7 @@ def _of_runs() -> None:
         *_columns("outcome cached_from:80 cache_key:200 process:80"),
         sa.PrimaryKeyConstraint("id"),
     )
-    _index("runs", page="tenant created id")
+    _index("runs", page="tenant created id", own="tenant user created id")
     running = sa.text("state = 'running'")
     options: dict[str, Any] = {"sqlite_where": running, "postgresql_where": running}
     op.create_index("ix_service_runs_running", "service_runs", ["process"], **options)
@@ -185,7 +185,7 @@ def _of_searches() -> None:
     _index("cache", age="tenant created key", run="run")
     op.create_table(
         "service_snapshots",
-        *_columns("id:80 tenant:200 query hits"),
+        *_columns("id:80 tenant:200 user:200 query hits"),
         _time("created"),
         sa.PrimaryKeyConstraint("id"),
     )

@@ -1,0 +1,123 @@
+"""The processes that are measured: python -m benchmarks.serve.served LISTENING READY WHICH SECONDS PAUSE.
+
+``WHICH`` is ``docqa``, the service with a model that writes by the clock, or ``bare``, a server-sent-events application
+that does nothing else. Both stand on the service's own HTTP server settings.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+from starlette.routing import Route
+
+from benchmarks.serve.model import STEPS, Paced, said
+from docqa.api.app import create_app
+from docqa.api.logs import start_logging
+from docqa.api.server import serve
+from docqa.recording.codec import dumps
+from docqa.settings import Settings
+
+
+@dataclass(frozen=True)
+class Server:
+    """A process that serves: its address, and its number."""
+
+    base: str
+    pid: int
+
+    @property
+    def memory(self) -> float:
+        """Its resident memory, in MB (10⁶ bytes)."""
+        lines = Path(f"/proc/{self.pid}/status").read_text().splitlines()
+        return next(int(line.split()[1]) * 1024 / 1e6 for line in lines if line.startswith("VmRSS:"))
+
+    @property
+    def seconds(self) -> float:
+        """The seconds of a core that it has taken so far."""
+        taken = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()[11:13]
+        return sum(map(int, taken)) / os.sysconf("SC_CLK_TCK")
+
+
+@contextmanager
+def server(which: str, data: Path, seconds: float, pause: float) -> Iterator[Server]:
+    """One of the two, until this context ends.
+
+    Args:
+        which: ``docqa`` or ``bare``.
+        data: the data folder.
+        seconds: that an answer takes.
+        pause: seconds between two pieces of it.
+    """
+    data.mkdir(parents=True, exist_ok=True)
+    environment = {**os.environ, "DOCQA_DATA_DIR": str(data)}
+    heard, tell = os.pipe()
+    with socket.create_server(("127.0.0.1", 0), backlog=2048) as listening, (data / "server.log").open("wb") as log:
+        files = (listening.fileno(), tell)
+        command = [sys.executable, "-m", __name__, *map(str, (*files, which, seconds, pause))]
+        process = subprocess.Popen(command, env=environment, pass_fds=files, stdout=log, stderr=log)
+        os.close(tell)
+        try:
+            if not os.read(heard, 1):
+                sys.exit(f"The server does not start; see {log.name}.")
+            yield Server(f"http://127.0.0.1:{listening.getsockname()[1]}", process.pid)
+        finally:
+            os.close(heard)
+            process.terminate()
+            process.wait()
+
+
+def bare(seconds: float, pause: float) -> Starlette:
+    """An application that streams pieces of the same size by the same clock."""
+    pieces = int(seconds / STEPS / pause) * STEPS
+
+    async def events() -> AsyncIterator[str]:
+        began = time.monotonic()
+        for number in range(1, pieces + 1):
+            due = began + number * pause
+            await asyncio.sleep(due - time.monotonic())
+            yield f"id: {number}\nevent: text_written\ndata: {dumps({'type': 'text_written', 'text': said(due)})}\n\n"
+        yield "event: answered\ndata: {}\n\n"
+
+    async def answer(request: Request) -> Response:
+        await request.body()
+        return StreamingResponse(events(), media_type="text/event-stream")
+
+    async def alive(request: Request) -> Response:
+        return Response("{}")
+
+    return Starlette(routes=[Route("/v1/chat/events", answer, methods=["POST"]), Route("/livez", alive)])
+
+
+def main(listening: str, ready: str, which: str, seconds: str, pause: str) -> None:
+    """Serve until SIGTERM."""
+
+    def tell() -> None:
+        os.write(int(ready), b".")
+        os.close(int(ready))
+
+    given, place = socket.socket(fileno=int(listening)), (float(seconds), float(pause))
+    if which == "docqa":
+        settings = Settings()
+        start_logging(settings.log_format == "json")
+        serve(create_app(settings, Paced(*place)), settings, given, tell)
+        return
+    tell()
+    config = uvicorn.Config(bare(*place), loop="uvloop", http="httptools", ws="none", log_config=None, access_log=False)
+    uvicorn.Server(config).run([given])
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
