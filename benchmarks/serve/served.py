@@ -25,8 +25,8 @@ from starlette.routing import Route
 
 from benchmarks.serve.model import STEPS, Paced, said
 from docqa.api.app import create_app
-from docqa.api.logs import start_logging
-from docqa.api.server import serve
+from docqa.api.http.logs import start_logging
+from docqa.api.http.server import serve
 from docqa.recording.codec import dumps
 from docqa.settings import Settings
 

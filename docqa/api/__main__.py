@@ -12,8 +12,8 @@ import socket
 import sys
 
 from docqa.api.app import from_environment
-from docqa.api.logs import log, start_logging, trace_of
-from docqa.api.server import serve
+from docqa.api.http.logs import log, start_logging, trace_of
+from docqa.api.http.server import serve
 from docqa.settings import Settings
 from ingest.errors import DocqaError
 

@@ -15,8 +15,8 @@ from urllib.parse import urlsplit
 from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
-from docqa.api.addresses import is_loopback
 from docqa.api.errors import ApiError
+from docqa.api.http.addresses import is_loopback
 from docqa.api.service import Service
 from docqa.registry.keys import Key
 

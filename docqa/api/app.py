@@ -12,7 +12,8 @@ from anyio import to_thread
 from fastapi import FastAPI
 from starlette.concurrency import run_in_threadpool
 
-from docqa.api import describing, errors, guarding, observing, pages, routes
+from docqa.api import describing, errors, routes
+from docqa.api.http import guarding, observing, pages
 from docqa.api.service import Service
 from docqa.llm import LLM
 from docqa.settings import Settings

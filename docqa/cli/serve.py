@@ -70,7 +70,7 @@ def check_keys(settings: Settings) -> bool:
     Raises:
         SettingsError: none was, and others than this machine can reach the address.
     """
-    from docqa.api.addresses import is_loopback
+    from docqa.api.http.addresses import is_loopback
     from docqa.registry import open_registry
 
     registry = open_registry(settings)

@@ -8,7 +8,7 @@ from typing import Any
 
 from openai import OpenAI
 
-from docqa.api.sources import QUOTED
+from docqa.api.answers.sources import QUOTED
 
 DOCUMENTS = {
     "ostervik.md": "# The harbour of Ostervik\n\n"

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 
 from docqa.api.access import Caller
+from docqa.api.answers.remembering import store_of
 from docqa.api.errors import not_found
-from docqa.api.remembering import store_of
 from docqa.api.responding.items import Item, is_same, messages_of
 from docqa.api.responding.kept import conversation_of, remembered
 from docqa.api.service import Service

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from docqa.api.access import Caller
+from docqa.api.answers.remembering import store_of
 from docqa.api.errors import ApiError
-from docqa.api.remembering import store_of
 from docqa.api.responding.items import messages_of, read
 from docqa.api.responding.kept import conversation_named, said_before
 from docqa.api.schemas.responses import TokensRequest

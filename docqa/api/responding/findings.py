@@ -9,14 +9,14 @@ from openai.types.responses import ResponseFileSearchToolCall, ResponseOutputIte
 from openai.types.responses.response_file_search_tool_call import Result
 
 from docqa.api.access import Caller
-from docqa.api.citing import Citer
+from docqa.api.answers.citing import Citer
 from docqa.api.errors import ApiError, without_places
-from docqa.api.reading import hits_of
 from docqa.api.responding.scope import Scope, scope_of
 from docqa.api.responding.shape import Reply, equal_before
 from docqa.api.schemas import Answer, CitedPassage
 from docqa.api.schemas.documents import SearchHit
 from docqa.api.service import Service
+from docqa.api.storing.reading import hits_of
 from docqa.events import Answered, Citation
 from docqa.memory.archival import open_archival
 from docqa.registry.filters import Value

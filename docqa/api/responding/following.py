@@ -13,6 +13,7 @@ from openai.types.responses import ResponseErrorEvent, ResponseStreamEvent
 from starlette.concurrency import run_in_threadpool
 
 from docqa.api.errors import ApiError
+from docqa.api.http.streaming import HEARTBEAT, HEARTBEAT_SECONDS
 from docqa.api.responding.background import found_by
 from docqa.api.responding.failing import error_of
 from docqa.api.responding.recorded import event_of
@@ -20,7 +21,6 @@ from docqa.api.responding.shape import Reply, unanswered
 from docqa.api.responding.typed import sent, told_again
 from docqa.api.responding.writer import SEARCHING, Writer
 from docqa.api.service import Service
-from docqa.api.streaming import HEARTBEAT, HEARTBEAT_SECONDS
 from docqa.registry.responses import OPEN, StoredResponse
 from ingest.errors import NotFoundError
 

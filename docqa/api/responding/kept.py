@@ -6,8 +6,8 @@ from contextlib import suppress
 from typing import Any
 
 from docqa.api.access import Caller
+from docqa.api.answers.remembering import store_of
 from docqa.api.errors import ApiError, not_found
-from docqa.api.remembering import store_of
 from docqa.api.responding.items import Item, messages_of
 from docqa.api.schemas.responses import ConversationRef
 from docqa.api.service import Service

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from docqa.answering import Asked
 from docqa.api.access import Caller
+from docqa.api.answers.remembering import known_as, store_of
 from docqa.api.errors import ApiError
-from docqa.api.remembering import known_as, store_of
 from docqa.api.responding import shape
 from docqa.api.responding.checking import check
 from docqa.api.responding.items import Item, messages_of, read, text_of

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from openai.types.responses import FileSearchTool
 
 from docqa.api.access import Caller
-from docqa.api.asking import collections_of
+from docqa.api.answers.asking import collections_of
 from docqa.api.errors import ApiError
 from docqa.api.responding.shape import MOST_RESULTS, Reply
 from docqa.api.routes.vector_store_search import documents_passing
 from docqa.api.service import Service
-from docqa.api.stores import store_of_id
+from docqa.api.storing.stores import store_of_id
 from docqa.registry.stores import VectorStore
 
 

@@ -9,13 +9,13 @@ from openai.types.responses import ResponseStreamEvent
 from starlette.concurrency import run_in_threadpool
 
 from docqa.answering import Live
-from docqa.api.remembering import known_as
+from docqa.api.answers.remembering import known_as
+from docqa.api.http.streaming import HEARTBEAT, HEARTBEAT_SECONDS
 from docqa.api.responding.failing import error_of
 from docqa.api.responding.running import Telling
 from docqa.api.responding.shape import ENDED, Reply
 from docqa.api.responding.typed import sent
 from docqa.api.responding.writer import TOLD
-from docqa.api.streaming import HEARTBEAT, HEARTBEAT_SECONDS
 from docqa.errors import StoppedError
 from docqa.llm.stopping import STOPPED
 

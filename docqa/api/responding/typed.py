@@ -32,9 +32,9 @@ from openai.types.responses import (
 )
 from openai.types.responses.response_output_text import ResponseOutputText
 
+from docqa.api.http.streaming import event
 from docqa.api.responding import shape
 from docqa.api.responding.shape import Reply
-from docqa.api.streaming import event
 from docqa.recording.codec import dumps
 
 _PIECE = re.compile(r".{1,24}\S*\s*", re.DOTALL)

@@ -12,16 +12,16 @@ from starlette.concurrency import run_in_threadpool
 
 from docqa.answering import Asked, Live
 from docqa.api.access import Caller, Reading, TheService
-from docqa.api.asking import begin, collections_of
-from docqa.api.citing import Citer, base_url
-from docqa.api.completing import Completing, answered_by
+from docqa.api.answers.asking import begin, collections_of
+from docqa.api.answers.citing import Citer, base_url
+from docqa.api.answers.completing import Completing, answered_by
+from docqa.api.answers.history import conversation_of
+from docqa.api.answers.telling import failure, headers_of
+from docqa.api.answers.unsupported import refuse
 from docqa.api.errors import ErrorAnswer
-from docqa.api.history import conversation_of
+from docqa.api.http.streaming import HEARTBEAT, HEARTBEAT_SECONDS, EventStream, described, while_connected
 from docqa.api.schemas.chat import ChatRequest, Completion
 from docqa.api.service import Service
-from docqa.api.streaming import HEARTBEAT, HEARTBEAT_SECONDS, EventStream, described, while_connected
-from docqa.api.telling import failure, headers_of
-from docqa.api.unsupported import refuse
 from docqa.errors import StoppedError
 from docqa.events import Answered
 from docqa.llm.stopping import STOPPED

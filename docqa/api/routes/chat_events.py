@@ -9,15 +9,15 @@ from starlette.concurrency import run_in_threadpool
 
 from docqa.answering import Asked
 from docqa.api.access import Caller, Reading, TheService
-from docqa.api.asking import begin, collections_of
-from docqa.api.citing import Citer, base_url
+from docqa.api.answers.asking import begin, collections_of
+from docqa.api.answers.citing import Citer, base_url
+from docqa.api.answers.following import told
+from docqa.api.answers.remembering import store_of
+from docqa.api.answers.telling import Teller, headers_of
 from docqa.api.errors import not_found
-from docqa.api.following import told
-from docqa.api.remembering import store_of
+from docqa.api.http.streaming import JSON, EventStream, described
 from docqa.api.schemas.runs import EventsRequest
 from docqa.api.service import Service
-from docqa.api.streaming import JSON, EventStream, described
-from docqa.api.telling import Teller, headers_of
 from ingest.errors import NotFoundError
 
 router = APIRouter(prefix="/v1/chat", tags=["chat"])

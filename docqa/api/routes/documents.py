@@ -8,15 +8,15 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 from starlette.responses import StreamingResponse
 
-from docqa.api import links
 from docqa.api.access import Bearer, Reading, TheService, Writing, caller_of
-from docqa.api.citing import base_url, file_and_name, filename_of
-from docqa.api.contents import stream_file
+from docqa.api.answers import links
+from docqa.api.answers.citing import base_url, file_and_name, filename_of
 from docqa.api.errors import ApiError, not_found
-from docqa.api.reading import chunk_info, chunks_of, document_info, document_of
 from docqa.api.routes.files import BYTES
 from docqa.api.schemas import After, Deleted, Limit, Listed, listed
 from docqa.api.schemas.documents import ChunkInfo, DocumentDetail, DocumentInfo, OutlineItem, PageInfo
+from docqa.api.storing.contents import stream_file
+from docqa.api.storing.reading import chunk_info, chunks_of, document_info, document_of
 from ingest.pipeline import delete
 from ingest.types import Rect
 

@@ -11,7 +11,7 @@ from fastapi import APIRouter
 from fastapi.responses import JSONResponse
 
 from docqa.api.access import Caller, Reading, TheService
-from docqa.api.asking import EVERYTHING
+from docqa.api.answers.asking import EVERYTHING
 from docqa.api.errors import ApiError
 from docqa.api.schemas.embeddings import Embeddings, EmbeddingsRequest
 from docqa.api.service import Service

@@ -9,15 +9,15 @@ from openai.types.vector_stores import VectorStoreFile, VectorStoreFileBatch
 from openai.types.vector_stores.vector_store_file_batch import FileCounts
 
 from docqa.api.access import Reading, TheService, Writing
-from docqa.api.attaching import attach
-from docqa.api.chosen import chosen, only_auto
 from docqa.api.errors import ApiError, not_found
 from docqa.api.schemas import After, Before, Limit, Listed, Order, listed
 from docqa.api.schemas.vector_stores import BatchRequest, FileStatus, StoreFileRequest
 from docqa.api.service import Service
-from docqa.api.standing import counts_of_batch, files_of_batch
-from docqa.api.store_files import page_of_files
-from docqa.api.stores import store_of_id
+from docqa.api.storing.attaching import attach
+from docqa.api.storing.chosen import chosen, only_auto
+from docqa.api.storing.standing import counts_of_batch, files_of_batch
+from docqa.api.storing.store_files import page_of_files
+from docqa.api.storing.stores import store_of_id
 from docqa.registry.batches import Batch, batch_id
 from docqa.registry.stores import VectorStore
 from ingest.errors import JobError, NotFoundError

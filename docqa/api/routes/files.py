@@ -10,14 +10,14 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import StreamingResponse
 
 from docqa.api.access import Reading, TheService, Writing
-from docqa.api.contents import stream_file
 from docqa.api.errors import ApiError, ErrorAnswer, not_found
-from docqa.api.filing import check_purpose, delete_file, expiry, file_info, file_of_id
-from docqa.api.receiving import Form, received
 from docqa.api.schemas import After, Listed, Order, listed
 from docqa.api.schemas.files import MOST_FILES, FileLimit, Purpose, form
 from docqa.api.service import Service
-from docqa.api.sweeping import sweeping
+from docqa.api.storing.contents import stream_file
+from docqa.api.storing.filing import check_purpose, delete_file, expiry, file_info, file_of_id
+from docqa.api.storing.receiving import Form, received
+from docqa.api.storing.sweeping import sweeping
 from ingest.errors import NotFoundError
 from ingest.parse import sniff
 from ingest.pipeline.uploads import keep

@@ -12,8 +12,8 @@ from starlette.concurrency import run_in_threadpool
 
 from docqa.api.access import Administering, TheService
 from docqa.api.errors import ApiError
-from docqa.api.metrics import Metrics
-from docqa.api.readiness import CHECKS, Readiness
+from docqa.api.http.metrics import Metrics
+from docqa.api.http.readiness import CHECKS, Readiness
 
 router = APIRouter(tags=["health"])
 

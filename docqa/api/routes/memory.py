@@ -7,9 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from docqa.api.access import Reading, TheService
-from docqa.api.errors import not_found
-from docqa.api.opaque import shown
-from docqa.api.remembering import (
+from docqa.api.answers.remembering import (
     changed,
     conversation_info,
     conversation_of,
@@ -18,6 +16,8 @@ from docqa.api.remembering import (
     forget,
     write,
 )
+from docqa.api.errors import not_found
+from docqa.api.opaque import shown
 from docqa.api.schemas import After, Deleted, Limit, Listed, listed
 from docqa.api.schemas.memory import (
     BlockChange,

@@ -9,9 +9,9 @@ from openai.types import Model
 from pydantic import BaseModel
 
 from docqa.api.access import Caller, Reading, TheService
-from docqa.api.asking import EVERYTHING, collections_of
+from docqa.api.answers.asking import EVERYTHING, collections_of
 from docqa.api.service import Service
-from docqa.api.stores import page_of_stores
+from docqa.api.storing.stores import page_of_stores
 
 router = APIRouter(prefix="/v1/models", tags=["models"])
 OWNER = "docqa"

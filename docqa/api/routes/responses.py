@@ -11,9 +11,11 @@ from openai.types.responses.input_token_count_response import InputTokenCountRes
 from starlette.concurrency import run_in_threadpool
 
 from docqa.api.access import Caller, Reading, TheService
-from docqa.api.asking import begin, check_background
-from docqa.api.citing import base_url
+from docqa.api.answers.asking import begin, check_background
+from docqa.api.answers.citing import base_url
+from docqa.api.answers.telling import headers_of
 from docqa.api.errors import ApiError, unsupported
+from docqa.api.http.streaming import JSON, EventStream, described, while_connected
 from docqa.api.responding.background import cancel, queue
 from docqa.api.responding.counting import input_tokens
 from docqa.api.responding.findings import with_results
@@ -28,8 +30,6 @@ from docqa.api.responding.streams import stream, whole
 from docqa.api.schemas import After, Deleted, Limit, Order
 from docqa.api.schemas.responses import RESULTS, ResponseRequest, TokensRequest
 from docqa.api.service import Service
-from docqa.api.streaming import JSON, EventStream, described, while_connected
-from docqa.api.telling import headers_of
 from docqa.api.waking import wake_for_answers
 from docqa.registry.responses import StoredResponse
 

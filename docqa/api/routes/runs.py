@@ -7,13 +7,13 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Header, Query, Request, Response
 
 from docqa.api.access import Reading, TheService
-from docqa.api.citing import Citer, base_url
-from docqa.api.following import look, recorded
+from docqa.api.answers.citing import Citer, base_url
+from docqa.api.answers.following import look, recorded
+from docqa.api.answers.telling import Teller
+from docqa.api.answers.tracing import run_detail, run_info, run_of
+from docqa.api.http.streaming import JSON, EventStream, described
 from docqa.api.schemas import After, Deleted, Limit, Listed, listed
 from docqa.api.schemas.runs import RunDetail, RunInfo
-from docqa.api.streaming import JSON, EventStream, described
-from docqa.api.telling import Teller
-from docqa.api.tracing import run_detail, run_info, run_of
 
 router = APIRouter(prefix="/v1/runs", tags=["runs"])
 MOST_EVENTS = 2**31 - 1

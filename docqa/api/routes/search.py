@@ -7,12 +7,12 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 
 from docqa.api.access import Reading, TheService
-from docqa.api.asking import collections_of
-from docqa.api.citing import base_url
+from docqa.api.answers.asking import collections_of
+from docqa.api.answers.citing import base_url
 from docqa.api.errors import not_found
-from docqa.api.reading import hits_of
 from docqa.api.schemas.documents import SearchPage, SearchRequest
 from docqa.api.service import Service
+from docqa.api.storing.reading import hits_of
 from docqa.memory.archival import open_archival
 from docqa.registry.snapshots import SnapshotRow
 from ingest.errors import NotFoundError

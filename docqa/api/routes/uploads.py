@@ -9,11 +9,11 @@ from starlette.concurrency import run_in_threadpool
 
 from docqa.api.access import TheService, Writing
 from docqa.api.errors import unsupported
-from docqa.api.filing import check_purpose
-from docqa.api.receiving import received
 from docqa.api.routes.files import CONFLICT, REFUSED
 from docqa.api.schemas.files import CompleteRequest, UploadRequest, form
-from docqa.api.uploading import MOST_PART_BYTES, add_part, cancel, complete, upload_info, upload_of_id
+from docqa.api.storing.filing import check_purpose
+from docqa.api.storing.receiving import received
+from docqa.api.storing.uploading import MOST_PART_BYTES, add_part, cancel, complete, upload_info, upload_of_id
 from ingest.errors import TooLargeError
 from ingest.pipeline.uploads import clean_name
 

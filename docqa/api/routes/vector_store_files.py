@@ -9,14 +9,14 @@ from openai.types.vector_stores import VectorStoreFile, VectorStoreFileDeleted
 from starlette.responses import StreamingResponse
 
 from docqa.api.access import Reading, TheService, Writing
-from docqa.api.attaching import attach
-from docqa.api.chosen import chosen, only_auto
 from docqa.api.routes.files import CONFLICT
 from docqa.api.schemas import After, Before, Limit, Listed, Order, listed
 from docqa.api.schemas.vector_stores import AttributesChange, FileContent, FileStatus, StoreFileRequest
-from docqa.api.standing import Standing
-from docqa.api.store_files import attachment_of, content_of, page_of_files, store_file_info, take_out
-from docqa.api.stores import store_of_id
+from docqa.api.storing.attaching import attach
+from docqa.api.storing.chosen import chosen, only_auto
+from docqa.api.storing.standing import Standing
+from docqa.api.storing.store_files import attachment_of, content_of, page_of_files, store_file_info, take_out
+from docqa.api.storing.stores import store_of_id
 from ingest.errors import NotFoundError
 
 router = APIRouter(prefix="/v1/vector_stores/{vector_store_id}/files", tags=["vector stores"])

@@ -10,11 +10,11 @@ from openai.types import VectorStoreSearchResponse
 from openai.types.vector_store_search_response import Content
 
 from docqa.api.access import Reading, TheService
-from docqa.api.citing import filename_of, virtual_file
+from docqa.api.answers.citing import filename_of, virtual_file
 from docqa.api.errors import ApiError, unsupported
 from docqa.api.schemas.vector_stores import Ranking, SearchResults, StoreSearch
 from docqa.api.service import Service
-from docqa.api.stores import store_of_id
+from docqa.api.storing.stores import store_of_id
 from docqa.errors import QuestionError
 from docqa.memory.archival import open_archival
 from docqa.memory.ranking import fuse

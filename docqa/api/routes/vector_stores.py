@@ -7,13 +7,13 @@ from openai.types import VectorStore as StoreInfo
 from openai.types import VectorStoreDeleted
 
 from docqa.api.access import Caller, Reading, TheService, Writing
-from docqa.api.attaching import attach
-from docqa.api.chosen import chosen, only_auto
 from docqa.api.errors import unsupported
 from docqa.api.schemas import After, Before, Limit, Listed, Order, listed
 from docqa.api.schemas.vector_stores import StoreChange, StoreRequest
 from docqa.api.service import Service
-from docqa.api.stores import delete_store, page_of_stores, store_info, store_of_id
+from docqa.api.storing.attaching import attach
+from docqa.api.storing.chosen import chosen, only_auto
+from docqa.api.storing.stores import delete_store, page_of_stores, store_info, store_of_id
 from docqa.registry.stores import VectorStore
 
 router = APIRouter(prefix="/v1/vector_stores", tags=["vector stores"])

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from docqa.api.addresses import is_loopback
+from docqa.api.http.addresses import is_loopback
 from docqa.registry import Registry, open_registry
 from docqa.settings import Settings
 from tests.servers.api import serving

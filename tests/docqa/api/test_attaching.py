@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from docqa.api.attaching import attach, detach, remove_documents
-from docqa.api.citing import file_and_name
-from docqa.api.filing import adopt, files_of_ids
+from docqa.api.answers.citing import file_and_name
 from docqa.api.service import Service
-from docqa.api.standing import counts_of, counts_of_batch
-from docqa.api.sweeping import sweep
+from docqa.api.storing.attaching import attach, detach, remove_documents
+from docqa.api.storing.filing import adopt, files_of_ids
+from docqa.api.storing.standing import counts_of, counts_of_batch
+from docqa.api.storing.sweeping import sweep
 from docqa.registry.attachments import Attachment
 from docqa.registry.stores import VectorStore
 from docqa.settings import Settings

@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from docqa.api.bodies import MOST_DEPTH, check, is_deep
 from docqa.api.errors import ApiError
+from docqa.api.http.bodies import MOST_DEPTH, check, is_deep
 
 
 def nested(depth: int) -> bytes:

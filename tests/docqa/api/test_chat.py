@@ -10,8 +10,8 @@ import pytest
 from openai import BadRequestError, NotFoundError, OpenAI
 from openai.types.chat import ChatCompletion, ChatCompletionChunk
 
+from docqa.api.answers.sources import QUOTED
 from docqa.api.schemas import Answer
-from docqa.api.sources import QUOTED
 from tests.docqa.api.asking import QUESTION, lines, user
 from tests.docqa.api.strict import strict
 

@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from docqa.api import following
+from docqa.api.answers import following
 from docqa.llm import Completion
 from docqa.llm.scripted import ScriptedModel, call
 from docqa.registry import open_registry

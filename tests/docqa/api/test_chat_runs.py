@@ -9,8 +9,8 @@ import httpx
 import pytest
 from openai import APIError, InternalServerError
 
+from docqa.api.http.streaming import HEARTBEAT
 from docqa.api.routes import chat
-from docqa.api.streaming import HEARTBEAT
 from docqa.errors import ModelError
 from docqa.llm import Completion
 from docqa.llm.scripted import ScriptedModel

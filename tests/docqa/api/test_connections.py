@@ -16,7 +16,7 @@ import pytest
 import uvicorn
 from starlette.types import Receive, Scope, Send
 
-from docqa.api import connections
+from docqa.api.http import connections
 from tests.servers.serve import served
 
 GONE = threading.Event()

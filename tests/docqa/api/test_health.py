@@ -11,7 +11,7 @@ from typing import Any, cast
 import httpx
 import pytest
 
-from docqa.api.readiness import Readiness
+from docqa.api.http.readiness import Readiness
 from docqa.api.service import Service
 from docqa.llm.scripted import ScriptedModel
 from docqa.registry import open_registry

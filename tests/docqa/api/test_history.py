@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from docqa.api.answers.history import conversation_of
 from docqa.api.errors import ApiError
-from docqa.api.history import conversation_of
 from docqa.api.schemas.chat import ChatMessage
 from docqa.llm import Message
 

@@ -7,7 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 import pytest
 
-from docqa.api import links
+from docqa.api.answers import links
 from docqa.registry import open_registry
 from docqa.settings import Settings
 from ingest.library import Library

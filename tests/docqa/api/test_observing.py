@@ -16,9 +16,10 @@ import pytest
 from fastapi import FastAPI
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
-from docqa.api import errors, observing
-from docqa.api.logs import purify, trace_of
-from docqa.api.observing import PROBES, WELL_FORMED
+from docqa.api import errors
+from docqa.api.http import observing
+from docqa.api.http.logs import purify, trace_of
+from docqa.api.http.observing import PROBES, WELL_FORMED
 from docqa.llm import Completion
 from docqa.llm.scripted import ScriptedModel
 from docqa.settings import Settings

@@ -12,7 +12,7 @@ import pytest
 from fastapi import Request
 
 from docqa.api.errors import ApiError
-from docqa.api.receiving import FORM_BYTES, MOST_FIELDS, received
+from docqa.api.storing.receiving import FORM_BYTES, MOST_FIELDS, received
 from ingest.errors import TooLargeError, UnsupportedError
 from ingest.files import Files
 from ingest.files.receiving import HEAD

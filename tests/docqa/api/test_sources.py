@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from docqa.api.answers.sources import QUOTED, annotations_of, as_said, place_of, with_sources
 from docqa.api.schemas import CitedPassage
-from docqa.api.sources import QUOTED, annotations_of, as_said, place_of, with_sources
 from docqa.llm import EXTRACTIVE
 
 TEXT = "Norda built it [1]. In 1911 [2][1]."

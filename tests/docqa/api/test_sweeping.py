@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from docqa.api import sweeping
 from docqa.api.service import Service
-from docqa.api.stores import has_expired
+from docqa.api.storing import sweeping
+from docqa.api.storing.stores import has_expired
 from docqa.registry.attachments import Attachment
 from docqa.registry.tables import stores
 from docqa.settings import Settings

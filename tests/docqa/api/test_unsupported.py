@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from openai.types.chat.completion_create_params import CompletionCreateParamsBase
 
+from docqa.api.answers.unsupported import INSTEAD, refuse
 from docqa.api.errors import ApiError
 from docqa.api.schemas.chat import ChatRequest
-from docqa.api.unsupported import INSTEAD, refuse
 
 TOOL = {"type": "function", "function": {"name": "f"}}
 

@@ -13,7 +13,7 @@ import pytest
 from openai import BadRequestError, NotFoundError, OpenAI
 from openai.types import VectorStore, VectorStoreDeleted
 
-from docqa.api import attaching
+from docqa.api.storing import attaching
 from docqa.registry import open_registry
 from docqa.registry.stores import store_id
 from docqa.settings import Settings

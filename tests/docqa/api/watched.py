@@ -21,7 +21,7 @@ import httpx
 from fastapi import Request
 
 from docqa.api.app import create_app
-from docqa.api.server import serve
+from docqa.api.http.server import serve
 from docqa.llm import Completion, Message, TextDelta, ToolSpec, stopping
 from docqa.llm.scripted import ScriptedModel
 from docqa.settings import Settings

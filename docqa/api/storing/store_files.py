@@ -8,11 +8,11 @@ from itertools import islice
 
 from openai.types.vector_stores.vector_store_file import VectorStoreFile
 
-from docqa.api.attaching import detach, remove_documents
 from docqa.api.errors import ApiError, not_found, unsupported
-from docqa.api.filing import document_of
 from docqa.api.service import Service
-from docqa.api.standing import FileState, Standing, unattached_rows
+from docqa.api.storing.attaching import detach, remove_documents
+from docqa.api.storing.filing import document_of
+from docqa.api.storing.standing import FileState, Standing, unattached_rows
 from docqa.registry.attachments import Attachment
 from docqa.registry.stores import VectorStore
 from ingest.catalog.rows import DocumentRow

@@ -10,8 +10,9 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from docqa.api import bodies, errors
+from docqa.api import errors
 from docqa.api.errors import ApiError
+from docqa.api.http import bodies
 from docqa.settings import Settings
 
 UPLOADS = re.compile(r"/v1/(?:files|uploads/[^/]+/parts)")

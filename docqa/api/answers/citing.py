@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 
 from fastapi import Request
 
-from docqa.api import links
+from docqa.api.answers import links
 from docqa.api.schemas import Answer, CitedPassage
 from docqa.api.service import Service
 from docqa.events import Answered, Citation

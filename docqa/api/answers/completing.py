@@ -17,10 +17,10 @@ from openai.types.chat.chat_completion_message import ChatCompletionMessage
 from openai.types.completion_usage import PromptTokensDetails
 
 from docqa.answering import Live
+from docqa.api.answers.sources import annotations_of, with_sources
+from docqa.api.http.streaming import HEARTBEAT_SECONDS, event
 from docqa.api.schemas import Answer
 from docqa.api.schemas.chat import ChatRequest, Chunk, Completion
-from docqa.api.sources import annotations_of, with_sources
-from docqa.api.streaming import HEARTBEAT_SECONDS, event
 from docqa.errors import StoppedError
 from docqa.events import Answered
 from docqa.llm.stopping import STOPPED

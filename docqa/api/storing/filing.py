@@ -14,10 +14,10 @@ from uuid import UUID
 
 from openai.types import FileObject
 
-from docqa.api.attaching import detach, remove_documents
-from docqa.api.citing import filename_of
+from docqa.api.answers.citing import filename_of
 from docqa.api.errors import ApiError, not_found, unsupported
 from docqa.api.service import Service
+from docqa.api.storing.attaching import detach, remove_documents
 from ingest.catalog.rows import DocumentRow
 from ingest.catalog.uploads import Upload
 from ingest.errors import JobError, NotFoundError

@@ -1,6 +1,6 @@
 """Bodies of requests, read to their end within limits and looked at before anything parses them.
 
-Files are no such bodies: their routes write them to disk as they come (``docqa.api.receiving``).
+Files are no such bodies: their routes write them to disk as they come (``docqa.api.storing.receiving``).
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ import uvicorn
 from fastapi import FastAPI
 from starlette.types import Message, Receive, Scope, Send
 
-from docqa.api.connections import Connection
+from docqa.api.http.connections import Connection
 from docqa.api.service import Service
 from docqa.api.warming import warm
 from docqa.settings import Settings

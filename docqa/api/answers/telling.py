@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from docqa.answering import Live
-from docqa.api.citing import Citer
+from docqa.api.answers.citing import Citer
 from docqa.api.errors import ApiError, ErrorAnswer, detail_of, told, without_places
-from docqa.api.streaming import event
+from docqa.api.http.streaming import event
 from docqa.events import Answered
 from docqa.recording.codec import decode, dumps
 from ingest.errors import DocqaError

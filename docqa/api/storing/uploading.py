@@ -13,8 +13,8 @@ from contextlib import suppress
 from openai.types import Upload as UploadInfo
 
 from docqa.api.errors import ApiError, not_found
-from docqa.api.filing import file_info, files_of_ids
 from docqa.api.service import Service
+from docqa.api.storing.filing import file_info, files_of_ids
 from docqa.registry.ids import new_id
 from docqa.registry.uploads import MultipartUpload, UploadPart
 from ingest.errors import DocqaError, JobError, NotFoundError

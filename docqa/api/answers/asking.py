@@ -9,11 +9,11 @@ from starlette.concurrency import run_in_threadpool
 
 from docqa.answering import Asked, Live
 from docqa.api.access import Caller
+from docqa.api.answers.remembering import known_as
 from docqa.api.errors import ApiError, not_found
-from docqa.api.observing import run_begun
-from docqa.api.remembering import known_as
+from docqa.api.http.observing import run_begun
 from docqa.api.service import Service
-from docqa.api.stores import collections_in_use, has_expired
+from docqa.api.storing.stores import collections_in_use, has_expired
 from docqa.registry.runs import run_id
 from docqa.registry.stores import VectorStore
 from ingest.errors import NotFoundError

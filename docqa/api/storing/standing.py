@@ -14,7 +14,7 @@ from openai.types.static_file_chunking_strategy import StaticFileChunkingStrateg
 from openai.types.static_file_chunking_strategy_object import StaticFileChunkingStrategyObject
 from openai.types.vector_stores.vector_store_file import LastError, VectorStoreFile
 
-from docqa.api.citing import filename_of, virtual_file
+from docqa.api.answers.citing import filename_of, virtual_file
 from docqa.api.errors import without_places
 from docqa.api.service import Service
 from docqa.registry.attachments import Attachment

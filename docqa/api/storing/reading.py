@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from docqa.api import links
-from docqa.api.citing import file_and_name
+from docqa.api.answers import links
+from docqa.api.answers.citing import file_and_name
 from docqa.api.errors import not_found
 from docqa.api.schemas.documents import ChunkInfo, DocumentInfo, SearchHit
 from docqa.api.service import Service

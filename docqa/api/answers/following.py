@@ -9,11 +9,11 @@ from contextlib import aclosing
 from starlette.concurrency import run_in_threadpool
 
 from docqa.answering import Live
+from docqa.api.answers.remembering import known_as
+from docqa.api.answers.telling import Teller, failure
 from docqa.api.errors import ApiError, without_places
-from docqa.api.remembering import known_as
+from docqa.api.http.streaming import HEARTBEAT, HEARTBEAT_SECONDS
 from docqa.api.service import Service
-from docqa.api.streaming import HEARTBEAT, HEARTBEAT_SECONDS
-from docqa.api.telling import Teller, failure
 from docqa.errors import StoppedError
 from docqa.events import Answered
 from docqa.llm.stopping import STOPPED

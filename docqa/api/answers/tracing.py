@@ -7,11 +7,11 @@ from contextlib import suppress
 from typing import Any
 
 from docqa.api.access import Caller
-from docqa.api.citing import Citer
+from docqa.api.answers.citing import Citer
+from docqa.api.answers.telling import Teller, name_of
 from docqa.api.errors import ApiError, not_found, without_places
 from docqa.api.schemas.runs import CallInfo, EventInfo, RunAnswer, RunDetail, RunInfo, StepInfo, Trace
 from docqa.api.service import Service
-from docqa.api.telling import Teller, name_of
 from docqa.events import Answered
 from docqa.recording.codec import decode
 from docqa.registry.runs import RunEvent, RunRow

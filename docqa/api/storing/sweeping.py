@@ -10,10 +10,10 @@ from threading import Event, Thread
 from fastapi import FastAPI
 from starlette.concurrency import run_in_threadpool
 
-from docqa.api.filing import FILE, forget_file
 from docqa.api.service import Service
-from docqa.api.stores import delete_store, has_expired
-from docqa.api.uploading import expire
+from docqa.api.storing.filing import FILE, forget_file
+from docqa.api.storing.stores import delete_store, has_expired
+from docqa.api.storing.uploading import expire
 from docqa.registry.stores import VectorStore
 from ingest.errors import NotFoundError
 from ingest.pipeline import uploads

@@ -15,9 +15,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from docqa.api import errors
 from docqa.api.errors import ApiError
-from docqa.api.logs import log, request_id, trace_of
-from docqa.api.metrics import Metrics
-from docqa.api.telemetry import Telemetry, open_telemetry
+from docqa.api.http.logs import log, request_id, trace_of
+from docqa.api.http.metrics import Metrics
+from docqa.api.http.telemetry import Telemetry, open_telemetry
 from docqa.settings import Settings
 
 WELL_FORMED = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}", re.ASCII)

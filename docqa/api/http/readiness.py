@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import anyio
 
-from docqa.api.logs import log
+from docqa.api.http.logs import log
 from docqa.api.service import Service
 from ingest.errors import ArchiveError, BrokerError, DocqaError, FilesError, StorageFullError
 

@@ -10,10 +10,10 @@ from itertools import islice
 from openai.types import VectorStore as StoreInfo
 from openai.types.vector_store import ExpiresAfter, FileCounts
 
-from docqa.api.attaching import remove_documents
 from docqa.api.errors import not_found
 from docqa.api.service import Service
-from docqa.api.standing import counts_of
+from docqa.api.storing.attaching import remove_documents
+from docqa.api.storing.standing import counts_of
 from docqa.registry.stores import VectorStore
 from ingest.catalog import Catalog
 from ingest.catalog.states import states

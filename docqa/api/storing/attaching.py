@@ -10,7 +10,7 @@ import logging
 from collections.abc import Sequence
 from contextlib import suppress
 
-from docqa.api.citing import virtual_file
+from docqa.api.answers.citing import virtual_file
 from docqa.api.service import Service
 from docqa.api.waking import wake
 from docqa.registry.attachments import Attachment

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from docqa.api.answers.sources import as_said
 from docqa.api.errors import ApiError, unsupported
 from docqa.api.schemas.chat import ChatMessage, Part
-from docqa.api.sources import as_said
 from docqa.llm import Message
 from docqa.prompts import HOW_TO_ANSWER
 

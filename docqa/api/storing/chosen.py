@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from docqa.api.errors import ApiError, unsupported
-from docqa.api.filing import adopt, files_of_ids
 from docqa.api.schemas.vector_stores import Chunking
 from docqa.api.service import Service
+from docqa.api.storing.filing import adopt, files_of_ids
 from ingest.catalog.uploads import Upload
 
 

@@ -1,0 +1,1 @@
+"""Files and vector stores over the catalog and the registry: received, attached, counted, shown, removed."""
