@@ -108,8 +108,12 @@ def _rows(one: Figures, many: Figures, floor: Figures, streams: int) -> list[tup
         ("answers that failed", *(each.done["failed answer"] for each in phases)),
         ("events timed", *(sum(each.done[way.name] for way in (EVENTS, CHAT, RESPONSES)) for each in phases)),
     ]
-    for name, ways in (("an event", (EVENTS, CHAT, RESPONSES)), ("of chat/events", (EVENTS,)),
-                       ("the answer in chat/completions", (CHAT,)), ("the answer in responses", (RESPONSES,))):  # fmt: skip
+    for name, ways in (
+        ("an event", (EVENTS, CHAT, RESPONSES)),
+        ("of chat/events", (EVENTS,)),
+        ("the answer in chat/completions", (CHAT,)),
+        ("the answer in responses", (RESPONSES,)),
+    ):
         names = [way.name for way in ways]
         rows.append((f"added to {name}, median / 95 % / longest, ms", *(_times(each, names) for each in phases)))
     growth = (many.memory - one.memory) / (streams - 1) if streams > 1 else 0.0

@@ -1,4 +1,4 @@
-"""Clients that go on while the service is killed and started again under them, and keep what became of what they did."""
+"""Clients that go on while the service is killed and started again under them, and keep what became of it all."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Clients:
     """What the events said that told of an end."""
 
     def upload(self, name: str) -> None:
-        """Upload files that hold a word of their own, and put each into the store, however often that has to be tried."""
+        """Upload files that hold a word of their own, and put each into the store, however often it is tried."""
         number = 0
         while not self.over.wait(PAUSE_SECONDS):
             number += 1

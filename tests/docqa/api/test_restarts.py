@@ -124,7 +124,8 @@ def test_every_upload_that_was_answered_is_taken_in_and_found(story: Story) -> N
         assert {each.id for each in client.files.list()} >= set(files)
         wait_until(lambda: client.vector_stores.retrieve(store).file_counts.in_progress == 0)
         states = {each.id: each.status for each in client.vector_stores.files.list(store, limit=100)}
-        assert {id: states.get(id) for id in story.clients.attached} == dict.fromkeys(story.clients.attached, "completed")
+        attached = story.clients.attached
+        assert {id: states.get(id) for id in attached} == dict.fromkeys(attached, "completed")
         for id in story.clients.attached:
             hits = client.vector_stores.search(store, query=f"the valve {files[id]}", max_num_results=50).data
             assert id in [hit.file_id for hit in hits]
