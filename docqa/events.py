@@ -10,6 +10,9 @@ from typing import Literal
 
 from ingest.types import Rect
 
+EXTRACTIVE = "extractive reader"
+"""The model's name where the built-in reader answers, which is no language model."""
+
 
 @dataclass(frozen=True, slots=True)
 class Citation:

@@ -9,7 +9,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from contextlib import ExitStack
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,13 +19,15 @@ import benchmarks.serve as package
 from benchmarks.common import table
 from benchmarks.jobs.running import COMMAND, workers
 from benchmarks.serve import load as beside
-from benchmarks.serve.asking import CHAT, EVENTS, RESPONSES, WAYS, client
-from benchmarks.serve.figures import Figures
+from benchmarks.serve.asking import EVENTS, WAYS, client
+from benchmarks.serve.figures import Figures, rows
 from benchmarks.serve.load import Load, every, look
 from benchmarks.serve.model import DOCUMENT
 from benchmarks.serve.served import Server, server
 
 SAMPLES = Path("sample_docs")
+WARM_SECONDS = 5.0
+"""In which a server that has started loads what its first requests need."""
 
 
 @dataclass(frozen=True)
@@ -47,26 +49,29 @@ def main() -> None:
     options = parser.parse_args()
     plan = Plan(options.seconds, options.answer, options.pause)
     with tempfile.TemporaryDirectory(prefix="docqa-bench-") as temporary:
-        rows = _measured(Path(temporary), options.streams, plan)
-    pieces = f"a piece every {1000 * options.pause:.0f} ms for {options.answer:.0f} s"
-    header = ("", "docqa, 1 stream", f"docqa, {options.streams} streams", f"bare, {options.streams} streams")
-    table(f"Streamed answers, {pieces}, {options.seconds:.0f} s each", header, rows)
+        phases = _measured(Path(temporary), options.streams, plan)
+    title = f"Streamed answers, a piece every {1000 * options.pause:.0f} ms for {options.answer:.0f} s"
+    table(title, ("", *phases), rows(list(phases.values())))
 
 
-def _measured(folder: Path, streams: int, plan: Plan) -> list[tuple[object, ...]]:
-    data = folder / "docqa"
+def _measured(folder: Path, streams: int, plan: Plan) -> dict[str, Figures]:
+    """The figures of each phase, by its name."""
+    data, cores, found = folder / "docqa", os.cpu_count() or 1, {}
     _take_in(folder, data)
     questions = [json.loads(line)["question"] for line in (SAMPLES / "questions.jsonl").read_text().splitlines()]
-    with ExitStack() as stack:
-        stack.enter_context(workers(data, 1, 1))
-        served = stack.enter_context(server("docqa", data, plan.answer, plan.pause))
-        one = asyncio.run(_phase(served, 1, plan, questions))
-        many = asyncio.run(_phase(served, streams, plan, questions))
+    with workers(data, 1, 0):
+        for processes in dict.fromkeys((1, cores)):
+            with server("docqa", data, plan.answer, plan.pause, processes) as served:
+                time.sleep(WARM_SECONDS)
+                of = f" of {processes} processes" if processes > 1 else ""
+                found[f"1 stream{of}"] = one = asyncio.run(_phase(served, 1, plan, questions))
+                found[f"{streams} streams{of}"] = many = asyncio.run(_phase(served, streams, plan, questions))
+                many.growth = (many.memory - one.memory) / max(streams - 1, 1)
     with server("bare", folder / "bare", plan.answer, plan.pause) as served:
-        floor = asyncio.run(_phase(served, streams, plan, []))
-    for problem in (*one.problems, *many.problems, *floor.problems)[:20]:
+        found[f"bare, {streams} streams"] = asyncio.run(_phase(served, streams, plan, []))
+    for problem in [each for figures in found.values() for each in figures.problems][:20]:
         print(problem, file=sys.stderr)
-    return _rows(one, many, floor, streams)
+    return found
 
 
 def _take_in(folder: Path, data: Path) -> None:
@@ -99,42 +104,6 @@ async def _phase(served: Server, streams: int, plan: Plan, queries: list[str]) -
         over.set()
         looking.cancel()
     return figures
-
-
-def _rows(one: Figures, many: Figures, floor: Figures, streams: int) -> list[tuple[object, ...]]:
-    phases = (one, many, floor)
-    rows: list[tuple[object, ...]] = [
-        ("answers", *(each.done["answer"] for each in phases)),
-        ("answers that failed", *(each.done["failed answer"] for each in phases)),
-        ("events timed", *(sum(each.done[way.name] for way in (EVENTS, CHAT, RESPONSES)) for each in phases)),
-    ]
-    for name, ways in (
-        ("an event", (EVENTS, CHAT, RESPONSES)),
-        ("of chat/events", (EVENTS,)),
-        ("the answer in chat/completions", (CHAT,)),
-        ("the answer in responses", (RESPONSES,)),
-    ):
-        names = [way.name for way in ways]
-        rows.append((f"added to {name}, median / 95 % / longest, ms", *(_times(each, names) for each in phases)))
-    growth = (many.memory - one.memory) / (streams - 1) if streams > 1 else 0.0
-    rows += [
-        ("of a core taken by the server, %", *(f"{100 * each.share:.0f}" for each in phases)),
-        ("memory of the server, MB", *(f"{each.memory:.0f}" for each in phases)),
-        ("memory for each further stream, MB", "", f"{growth:.2f}", ""),
-        ("/livez, median / 95 % / longest, ms", *(_times(each, ["probe"]) for each in phases)),
-        ("uploads, failed", *(f"{each.done['upload']}, {each.done['failed upload']}" for each in phases)),
-        ("an upload, median / 95 % / longest, ms", *(_times(each, ["upload"]) for each in phases)),
-        ("searches, failed", *(f"{each.done['search']}, {each.done['failed search']}" for each in phases)),
-        ("a search, median / 95 % / longest, ms", *(_times(each, ["search"]) for each in phases)),
-    ]
-    return rows
-
-
-def _times(figures: Figures, whats: list[str]) -> str:
-    shares = (0.5, 0.95, 1)
-    if not any(figures.took[what] for what in whats):
-        return ""
-    return " / ".join(f"{figures.milliseconds(whats, share):.1f}" for share in shares)
 
 
 if __name__ == "__main__":

@@ -12,10 +12,11 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import uvicorn
 from starlette.applications import Starlette
@@ -33,26 +34,26 @@ from docqa.settings import Settings
 
 @dataclass(frozen=True)
 class Server:
-    """A process that serves: its address, and its number."""
+    """Processes that serve together: their address, and their numbers."""
 
     base: str
-    pid: int
+    pids: tuple[int, ...]
 
     @property
     def memory(self) -> float:
-        """Its resident memory, in MB (10⁶ bytes)."""
-        lines = Path(f"/proc/{self.pid}/status").read_text().splitlines()
-        return next(int(line.split()[1]) * 1024 / 1e6 for line in lines if line.startswith("VmRSS:"))
+        """Their resident memory, in MB (10⁶ bytes)."""
+        lines = [line.split() for pid in self.pids for line in Path(f"/proc/{pid}/status").read_text().splitlines()]
+        return sum(int(line[1]) * 1024 / 1e6 for line in lines if line[:1] == ["VmRSS:"])
 
     @property
     def seconds(self) -> float:
-        """The seconds of a core that it has taken so far."""
-        taken = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()[11:13]
-        return sum(map(int, taken)) / os.sysconf("SC_CLK_TCK")
+        """The seconds of a core that they have taken so far."""
+        taken = [Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[11:13] for pid in self.pids]
+        return sum(int(each) for pair in taken for each in pair) / os.sysconf("SC_CLK_TCK")
 
 
 @contextmanager
-def server(which: str, data: Path, seconds: float, pause: float) -> Iterator[Server]:
+def server(which: str, data: Path, seconds: float, pause: float, processes: int = 1) -> Iterator[Server]:
     """One of the two, until this context ends.
 
     Args:
@@ -60,23 +61,37 @@ def server(which: str, data: Path, seconds: float, pause: float) -> Iterator[Ser
         data: the data folder.
         seconds: that an answer takes.
         pause: seconds between two pieces of it.
+        processes: that answer, as ``docqa serve --workers`` starts them.
     """
     data.mkdir(parents=True, exist_ok=True)
-    environment = {**os.environ, "DOCQA_DATA_DIR": str(data)}
+    with ExitStack() as stack:
+        listening = stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=2048))
+        figures = stack.enter_context(TemporaryDirectory(prefix="docqa-figures-")) if processes > 1 else ""
+        shared = {"PROMETHEUS_MULTIPROC_DIR": figures} if figures else {}
+        environment = {**os.environ, "DOCQA_DATA_DIR": str(data), **shared}
+        given = (listening, data / "server.log", environment, (which, str(seconds), str(pause)))
+        pids = [stack.enter_context(_process(*given)) for _ in range(processes)]
+        yield Server(f"http://127.0.0.1:{listening.getsockname()[1]}", tuple(pids))
+
+
+@contextmanager
+def _process(
+    listening: socket.socket, log: Path, environment: dict[str, str], arguments: Sequence[str]
+) -> Iterator[int]:
     heard, tell = os.pipe()
-    with socket.create_server(("127.0.0.1", 0), backlog=2048) as listening, (data / "server.log").open("wb") as log:
-        files = (listening.fileno(), tell)
-        command = [sys.executable, "-m", __name__, *map(str, (*files, which, seconds, pause))]
-        process = subprocess.Popen(command, env=environment, pass_fds=files, stdout=log, stderr=log)
-        os.close(tell)
-        try:
-            if not os.read(heard, 1):
-                sys.exit(f"The server does not start; see {log.name}.")
-            yield Server(f"http://127.0.0.1:{listening.getsockname()[1]}", process.pid)
-        finally:
-            os.close(heard)
-            process.terminate()
-            process.wait()
+    files = (listening.fileno(), tell)
+    command = [sys.executable, "-m", __name__, *map(str, files), *arguments]
+    with log.open("ab") as said:
+        process = subprocess.Popen(command, env=environment, pass_fds=files, stdout=said, stderr=said)
+    os.close(tell)
+    try:
+        if not os.read(heard, 1):
+            sys.exit(f"The server does not start; see {log}.")
+        yield process.pid
+    finally:
+        os.close(heard)
+        process.terminate()
+        process.wait()
 
 
 def bare(seconds: float, pause: float) -> Starlette:

@@ -14,7 +14,7 @@ from docqa.answering.buffer import Buffer
 from docqa.answering.caching import Answers
 from docqa.answering.libraries import Libraries, Recalls
 from docqa.answering.live import Live
-from docqa.answering.recorder import Record, Recorder
+from docqa.answering.recorder import Act, Record, Recorder
 from docqa.answering.run import RECORD_SECONDS, Run
 from docqa.answering.turns import Turn, Turns
 from docqa.answering.unread import told
@@ -71,7 +71,7 @@ class Answering:
         """How many runs there are at this moment."""
         return len(self._under_way)
 
-    def start(self, asked: Asked, run_id: str = "") -> Live:
+    def start(self, asked: Asked, run_id: str = "", over: Act = lambda: None) -> Live:
         """Begin to answer, or give the answer of an earlier run again. Looks into databases: not for an event loop.
 
         Questions in the same conversation are answered one after another, in the order in which they come.
@@ -79,6 +79,7 @@ class Answering:
         Args:
             asked: the question.
             run_id: the id that the run is to have; empty: a new one.
+            over: called once when the run is over, however that comes; not where this raises.
 
         Raises:
             QuestionError: the question is empty or too long.
@@ -94,8 +95,10 @@ class Answering:
         key = self._key(asked, settings)
         found = None if asked.fresh else self._answers.find(asked.tenant, key)
         if found:
-            return self._given_again(asked, id, key, *found)
-        return self._begun(asked, settings, id, key)
+            live = self._given_again(asked, id, key, *found)
+            over()
+            return live
+        return self._begun(asked, settings, id, key, over)
 
     def stop(self, run_id: str) -> bool:
         """End a run of this process; False: there is none of this id under way here. Its reader is told."""
@@ -141,7 +144,7 @@ class Answering:
         buffer.finish()
         return Live(id, True, buffer, stop, lambda _: None)
 
-    def _begun(self, asked: Asked, settings: Settings, id: str, key: str) -> Live:
+    def _begun(self, asked: Asked, settings: Settings, id: str, key: str, over: Act) -> Live:
         recall = None
         if asked.conversation:
             recall = self.recalls.of(asked.tenant, asked.user).conversation(asked.conversation)
@@ -159,7 +162,7 @@ class Answering:
             undo.callback(record.end, "failed", "It could not begin.")
             events = self._events(asked, settings, recall, turn, stop)
             keep = partial(self._keep, asked, settings, id, key)
-            run = Run(record, buffer, stop, events, keep, partial(self._over, id, turn))
+            run = Run(record, buffer, stop, events, keep, partial(self._over, id, turn, over))
             try:
                 threading.Thread(target=run.work, name=id, daemon=True).start()
             except RuntimeError:
@@ -201,7 +204,8 @@ class Answering:
             del self._under_way[id]
             self._changed.notify_all()
 
-    def _over(self, id: str, turn: Turn | None) -> None:
+    def _over(self, id: str, turn: Turn | None, over: Act) -> None:
         if turn:
             turn.leave()
         self._leave(id)
+        over()

@@ -25,7 +25,8 @@ _LISTED = ("max_model_len", "context_length", "context_window")  # vLLM, OpenRou
 
 def model(settings: Settings, _library: Library) -> Health:
     """Whether the model opens, how it calls functions, and whether the server's window holds what the settings say."""
-    from docqa.llm import EXTRACTIVE, open_llm
+    from docqa.events import EXTRACTIVE
+    from docqa.llm import open_llm
 
     opened = open_llm(settings)
     try:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable
 
 from docqa import events
 from docqa.cli.output import Screen, clean, date, plural, shorten
-from docqa.llm import EXTRACTIVE
+from docqa.events import EXTRACTIVE
 
 NOT_A_MODEL = (
     "This answer was put together from quotes by the built-in extractive reader. No language model read the documents: "

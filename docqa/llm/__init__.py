@@ -11,8 +11,6 @@ from typing import Any, Literal, Protocol
 
 from docqa.settings import Settings
 
-EXTRACTIVE = "extractive reader"
-"""The name of the built-in one, which is no language model."""
 Role = Literal["system", "user", "assistant", "tool"]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from threading import Thread
+from functools import partial
 
 from starlette.concurrency import run_in_threadpool
 
@@ -79,17 +79,11 @@ async def begin(
 def _begin(service: Service, caller: Caller, asked: Asked) -> tuple[Live, Callable[[], None]]:
     leave, run = _entered(service, caller)
     try:
-        live = service.answering.start(asked, run_id=run)
+        live = service.answering.start(asked, run_id=run, over=leave)
     except BaseException:
         leave()
         raise
-    traced = run_begun(live.run, live.cached)
-
-    def over() -> None:
-        traced()
-        leave()
-
-    return live, over
+    return live, run_begun(live.run, live.cached)
 
 
 def _entered(service: Service, caller: Caller) -> tuple[Callable[[], None], str]:
@@ -99,9 +93,7 @@ def _entered(service: Service, caller: Caller) -> tuple[Callable[[], None], str]
         return lambda: None, run
     if not service.limiter.enter(key.id, key.concurrent, run, service.settings.max_seconds + LATE_SECONDS):
         raise _too_many(key.concurrent)
-    limiter, id = service.limiter, key.id
-    # Beside the event loop, which calls it: the broker may be away.
-    return lambda: Thread(target=limiter.leave, args=(id, run), name="leaving", daemon=True).start(), run
+    return partial(service.limiter.leave, key.id, run), run
 
 
 def check_background(service: Service, caller: Caller) -> None:

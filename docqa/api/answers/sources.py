@@ -10,7 +10,7 @@ from openai.types.chat.chat_completion_message import Annotation, AnnotationURLC
 from docqa.agent.ending import SOURCES
 from docqa.api.schemas import CitedPassage
 from docqa.citations import without_markers
-from docqa.llm import EXTRACTIVE
+from docqa.events import EXTRACTIVE
 
 HEADING = "Sources:"
 QUOTED = "Sources (quotes that the extractive reader put together; no language model read the documents):"

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from docqa.llm import EXTRACTIVE, Completion, Message, TextDelta, ToolSpec
+from docqa.events import EXTRACTIVE
+from docqa.llm import Completion, Message, TextDelta, ToolSpec
 from docqa.llm.extractive.meaning import Meaning
 from docqa.llm.extractive.policy import next_calls
 from docqa.llm.extractive.view import view

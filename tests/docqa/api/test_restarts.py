@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -45,7 +46,7 @@ def story(stocked: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S
     data = tmp_path_factory.mktemp("restarts") / "data"
     shutil.copytree(stocked, data)
     with ModelServer() as model:
-        model.otherwise = slow_answer()
+        model.otherwise = slow
         told = {"DOCQA_LLM": "openai", "DOCQA_LLM_BASE_URL": model.url, "DOCQA_LLM_CALLS": "native"}
         settings = {**told, "DOCQA_SHUTDOWN_SECONDS": "1"}
         with served(data, "--workers", "2", settings=settings) as service, client_of(service.base) as client:
@@ -63,15 +64,17 @@ def story(stocked: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S
                 clients.over.set()
                 for each in threads:
                     each.join(PATIENCE)
-        model.otherwise = slow_answer()
+        model.otherwise = slow
         with served(data, settings=settings) as service:
             yield Story(clients, service, Settings(data_dir=data), background, exit_code)
 
 
-def slow_answer() -> Reply:
-    """An answer of a model that thinks for a moment."""
-    whole = calls(("answer", {"text": "The documents do not say.", "citations": [], "not_found": True}))
-    return Reply([0.5, *whole.pieces])
+def slow(body: dict[str, Any]) -> Reply:
+    """What a model replies that searches first, and thinks for a moment before it does anything."""
+    said_so = {"text": "The documents do not say.", "citations": [], "not_found": True}
+    searched = any(message["role"] == "tool" for message in body["messages"])
+    reply = calls(("answer", said_so)) if searched else calls(("search_archive", {"query": "Ostervik"}))
+    return Reply([0.3, *reply.pieces])
 
 
 def left(client: OpenAI) -> str:
@@ -105,8 +108,8 @@ def wait_until(holds: Callable[[], bool]) -> None:
 
 
 def test_it_was_under_load(story: Story) -> None:
-    assert len(story.clients.attached) > 20
-    assert story.clients.ends.count("whole") > 10
+    assert len(story.clients.attached) > UPLOADING
+    assert story.clients.ends.count("whole") > ASKING
 
 
 def test_every_stream_ended_whole_or_with_a_word_or_a_broken_connection(story: Story) -> None:
@@ -115,7 +118,7 @@ def test_every_stream_ended_whole_or_with_a_word_or_a_broken_connection(story: S
 
 def test_a_graceful_stop_tells_those_who_wait(story: Story) -> None:
     assert story.exit_code == 0
-    assert sum("shutting down" in each for each in story.clients.said) >= ASKING
+    assert sum("shutting down" in each for each in story.clients.said) >= 1
 
 
 def test_every_upload_that_was_answered_is_taken_in_and_found(story: Story) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from docqa.api.answers.sources import QUOTED, annotations_of, as_said, place_of, with_sources
 from docqa.api.schemas import CitedPassage
-from docqa.llm import EXTRACTIVE
+from docqa.events import EXTRACTIVE
 
 TEXT = "Norda built it [1]. In 1911 [2][1]."
 
