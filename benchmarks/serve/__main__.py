@@ -96,7 +96,7 @@ async def _phase(served: Server, streams: int, plan: Plan, queries: list[str]) -
         for number in range(streams):
             way = WAYS[number % len(WAYS)] if queries else EVENTS
             all.create_task(client(session, served.base, number, way, figures, over))
-            await asyncio.sleep(plan.answer / streams)
+            await asyncio.sleep(plan.answer / streams if streams > 1 else 0)
         figures.open, before = True, served.seconds
         await asyncio.sleep(plan.phase)
         figures.share = (served.seconds - before) / plan.phase

@@ -87,7 +87,8 @@ class Load:
 async def look(server: Server, figures: Figures) -> None:
     """Note the most memory of the server, until this is cancelled."""
     while True:
-        figures.memory = max(figures.memory, server.memory) if figures.open else 0.0
+        if figures.open:
+            figures.memory = max(figures.memory, server.memory)
         await asyncio.sleep(LOOK_SECONDS)
 
 

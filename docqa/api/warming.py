@@ -1,7 +1,8 @@
 """What the first requests would wait for is loaded beside them, and what stays is kept from the garbage collector.
 
-A full collection looks at every object while all else stands still: half a second for what is imported and built here.
-What was frozen is not looked at again, and full collections come seldom: hardly anything here needs them.
+A full collection looks at every object while all else stands still: half a second for what is imported and built here,
+and again that much for what 200 answers under way hold. By Python's own numbers it would come every five seconds then.
+So what stays is frozen, which is not looked at again, and full collections come seldom: little is left to them.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from docqa.api.responding.shape import Reply
 from docqa.api.service import Service
 from ingest.errors import DocqaError
 
-SELDOM = 100
+SELDOM = 1000
 """Middle collections between two full ones; Python's own number is 10."""
 log = logging.getLogger("docqa.api")
 
