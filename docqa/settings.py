@@ -82,6 +82,13 @@ class Settings(IngestSettings):
         allow_inf_nan=False,
         description="Seconds that an answer waits for somebody to read on before it is ended.",
     )
+    run_days: float = Field(
+        90,
+        ge=0,
+        le=36_500,
+        allow_inf_nan=False,
+        description="Days that what happened in an answer is kept, beyond that of stored responses; 0: for ever.",
+    )
     background_runs: int = Field(8, ge=1, le=256, description="Background answers that one worker gives side by side.")
 
     # the service

@@ -85,8 +85,13 @@ class Load:
 
 
 async def look(server: Server, figures: Figures) -> None:
-    """Note the most memory of the server, until this is cancelled."""
+    """Note the most memory of the server, until this is cancelled.
+
+    Raises:
+        RuntimeError: it has ended.
+    """
     while True:
+        server.check()
         if figures.open:
             figures.memory = max(figures.memory, server.memory)
         await asyncio.sleep(LOOK_SECONDS)

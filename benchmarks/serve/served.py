@@ -34,22 +34,34 @@ from docqa.settings import Settings
 
 @dataclass(frozen=True)
 class Server:
-    """Processes that serve together: their address, and their numbers."""
+    """Processes that serve together: their address, the processes, and what they write to."""
 
     base: str
-    pids: tuple[int, ...]
+    processes: tuple[subprocess.Popen[bytes], ...]
+    log: Path
 
     @property
     def memory(self) -> float:
         """Their resident memory, in MB (10⁶ bytes)."""
-        lines = [line.split() for pid in self.pids for line in Path(f"/proc/{pid}/status").read_text().splitlines()]
+        statuses = [Path(f"/proc/{each.pid}/status").read_text() for each in self.processes]
+        lines = [line.split() for status in statuses for line in status.splitlines()]
         return sum(int(line[1]) * 1024 / 1e6 for line in lines if line[:1] == ["VmRSS:"])
 
     @property
     def seconds(self) -> float:
         """The seconds of a core that they have taken so far."""
-        taken = [Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[11:13] for pid in self.pids]
+        stats = [Path(f"/proc/{each.pid}/stat").read_text() for each in self.processes]
+        taken = [stat.rpartition(")")[2].split()[11:13] for stat in stats]
         return sum(int(each) for pair in taken for each in pair) / os.sysconf("SC_CLK_TCK")
+
+    def check(self) -> None:
+        """See that all still run: to clients, the address of one that has ended is one that never answers.
+
+        Raises:
+            RuntimeError: one has ended.
+        """
+        if ended := [each.returncode for each in self.processes if each.poll() is not None]:
+            raise RuntimeError(f"A server ended with {ended[0]}; it wrote:\n{self.log.read_text()[-2000:]}")
 
 
 @contextmanager
@@ -70,14 +82,14 @@ def server(which: str, data: Path, seconds: float, pause: float, processes: int 
         shared = {"PROMETHEUS_MULTIPROC_DIR": figures} if figures else {}
         environment = {**os.environ, "DOCQA_DATA_DIR": str(data), **shared}
         given = (listening, data / "server.log", environment, (which, str(seconds), str(pause)))
-        pids = [stack.enter_context(_process(*given)) for _ in range(processes)]
-        yield Server(f"http://127.0.0.1:{listening.getsockname()[1]}", tuple(pids))
+        started = [stack.enter_context(_process(*given)) for _ in range(processes)]
+        yield Server(f"http://127.0.0.1:{listening.getsockname()[1]}", tuple(started), data / "server.log")
 
 
 @contextmanager
 def _process(
     listening: socket.socket, log: Path, environment: dict[str, str], arguments: Sequence[str]
-) -> Iterator[int]:
+) -> Iterator[subprocess.Popen[bytes]]:
     heard, tell = os.pipe()
     files = (listening.fileno(), tell)
     command = [sys.executable, "-m", __name__, *map(str, files), *arguments]
@@ -87,7 +99,7 @@ def _process(
     try:
         if not os.read(heard, 1):
             sys.exit(f"The server does not start; see {log}.")
-        yield process.pid
+        yield process
     finally:
         os.close(heard)
         process.terminate()

@@ -31,6 +31,7 @@ from ingest.broker.limits import Limiter
 from ingest.catalog.states import unfinished
 
 GONE = "Its reader has gone."
+KEY_GONE = "The key that asked this was revoked or has expired."
 DELETED = "The run was deleted."
 ENDING = "The service is shutting down: ask again in a moment."
 _STUCK_SECONDS = 2.0  # after which a run that was stopped and does not end is left to itself
@@ -42,6 +43,7 @@ class UnderWay(NamedTuple):
     stop: Stop
     buffer: Buffer
     record: Record
+    api_key: str
 
 
 class Answering:
@@ -61,10 +63,10 @@ class Answering:
         self._answers = Answers(registry, llm.name)
         self._limiter = Limiter(settings)
         self._turns = Turns(self._limiter)
-        self._recorder = Recorder(registry.runs, self._turns.renew)
         self._changed = threading.Condition()
         self._under_way: dict[str, UnderWay] = {}
         self._closing = False
+        self._recorder = Recorder(registry.runs, self._look_around)
 
     @property
     def under_way(self) -> int:
@@ -152,7 +154,7 @@ class Answering:
         record = Record(self._recorder, asked.tenant, id, partial(stop.set, DELETED))
         buffer = Buffer(stop, settings.reader_seconds)
         with ExitStack() as undo:
-            self._enter(id, UnderWay(stop, buffer, record))
+            self._enter(id, UnderWay(stop, buffer, record, asked.api_key))
             undo.callback(self._leave, id)
             turn = None
             if recall:
@@ -185,6 +187,16 @@ class Answering:
     def _keep(self, asked: Asked, settings: Settings, id: str, key: str, answered: Answered) -> None:
         if key and not unfinished(self._libraries.of(asked.tenant).catalog, asked.collections):
             self._answers.keep(asked.tenant, key, self._key(asked, settings), id, answered)
+
+    def _look_around(self) -> None:
+        """Every few seconds: keep the turns of this process, and end the runs whose keys may not be used any more."""
+        self._turns.renew()
+        with self._changed:
+            runs = [each for each in self._under_way.values() if each.api_key]
+        usable = self._registry.keys.usable({each.api_key for each in runs}) if runs else set()
+        for each in runs:
+            if each.api_key not in usable:
+                each.stop.set(KEY_GONE)
 
     def _gone(self, stop: Stop) -> None:
         """End the run of a reader that let it go, which may be told amid a collection of garbage."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from docqa.errors import QuestionError, RecordError
@@ -30,6 +30,7 @@ class Asked:
         fresh: whether an answer that was given before is passed over.
         max_seconds: wall time of the run, at most that of the settings; 0: theirs.
         max_steps: calls of the model, at most those of the settings; 0: theirs.
+        api_key: the id of the API key that asks: with it the run ends. Empty: there is none.
     """
 
     tenant: str
@@ -43,10 +44,11 @@ class Asked:
     fresh: bool = False
     max_seconds: float = 0
     max_steps: int = 0
+    api_key: str = ""
 
     def as_json(self) -> Any:
-        """The question as JSON, for a worker that is to answer it."""
-        return encode(self)
+        """The question as JSON, for a worker that is to answer it: it was let in, and needs no key any more."""
+        return encode(replace(self, api_key=""))
 
     @classmethod
     def of_json(cls, value: Any) -> Asked:

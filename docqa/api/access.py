@@ -39,6 +39,11 @@ class Caller:
     scopes: frozenset[str]
     key: Key | None = None
 
+    @property
+    def key_id(self) -> str:
+        """The id of the key; empty where the service is open."""
+        return self.key.id if self.key else ""
+
     def may(self, scope: Scope) -> bool:
         """Whether a scope is among those of the caller, or below one of them."""
         return bool(ABOVE[scope] & self.scopes)

@@ -8,7 +8,7 @@ import logging
 import re
 import secrets
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -113,6 +113,12 @@ class Keys:
         if key.last_used is None or abs(now - key.last_used) >= NOTED_EVERY:
             self._note(key.id, now)
         return key
+
+    def usable(self, ids: Collection[str]) -> set[str]:
+        """Those of some keys that may be used now."""
+        with self._database.reading() as connection:
+            rows = connection.execute(select(keys).where(keys.c.id.in_(ids)))
+            return {row.id for row in rows if _key(row).usable(time.time())}
 
     def _note(self, id: str, now: float) -> None:
         before = or_(keys.c.last_used.is_(None), keys.c.last_used != now)

@@ -13,9 +13,10 @@ from docqa.database import Database
 from docqa.registry.ids import new_id
 from docqa.registry.processes import Processes
 from docqa.registry.rows import bounded, dumps, insert_into, loads, one, page_of, storable, unknown
-from docqa.registry.tables import cache, events, is_running, runs
+from docqa.registry.tables import cache, events, is_running, responses, runs
 
 KIND = "run"
+AT_ONCE = 500
 RunState = Literal["running", "completed", "cancelled", "failed"]
 
 
@@ -181,6 +182,19 @@ class Runs:
                 raise unknown(KIND, id)
             connection.execute(delete(events).where(events.c.run == id))
             connection.execute(delete(cache).where(cache.c.run == id))
+
+    def prune(self, before: float) -> int:
+        """Remove some hundred runs of all tenants that ended before that time; returns how many: 0 where none is left.
+
+        Those of stored responses stay, which are told from them. ``before`` is in seconds since 1970.
+        """
+        told = select(responses.c.run).where(responses.c.run == runs.c.id).exists()
+        with self._database.writing() as connection:
+            old = select(runs.c.id).where(runs.c.ended < before, ~told).limit(AT_ONCE)
+            ids = list(connection.execute(old).scalars())
+            for column in (events.c.run, cache.c.run, runs.c.id):
+                connection.execute(delete(column.table).where(column.in_(ids)))
+        return len(ids)
 
     def running(self) -> int:
         """How many runs of all tenants are running in this process."""

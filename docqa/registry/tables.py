@@ -173,6 +173,7 @@ responses = Table(
     _id("run"),
     Column("background", Boolean, nullable=False),
     Index("ix_service_responses_page", "tenant", "created", "id"),
+    Index("ix_service_responses_run", "run"),
 )
 """``body`` (OpenAI's response), ``input`` (its items) and ``request`` (what a worker needs to answer) are JSON."""
 
@@ -217,6 +218,7 @@ runs = Table(
     _id("process"),
     Index("ix_service_runs_page", "tenant", "created", "id"),
     Index("ix_service_runs_own", "tenant", "user", "created", "id"),
+    Index("ix_service_runs_ended", "ended"),
     Index("ix_service_runs_running", "process", sqlite_where=text(RUNNING), postgresql_where=text(RUNNING)),
 )
 """``collections`` is JSON."""

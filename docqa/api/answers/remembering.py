@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from docqa.api.access import Caller
 from docqa.api.errors import ApiError, not_found
@@ -17,7 +17,7 @@ from docqa.memory.recall.sql import Conversation, Store
 from docqa.prompts import well_formed
 from ingest.errors import NotFoundError
 
-MOST_CONVERSATIONS = 100_000
+AT_ONCE = 100
 
 
 def store_of(service: Service, caller: Caller) -> Store:
@@ -85,9 +85,17 @@ def changed(service: Service, caller: Caller, block: str, remove: list[str], add
     return "\n".join(dict.fromkeys([line for line in lines if line not in gone] + come))
 
 
-def conversations_of(service: Service, caller: Caller) -> list[ConversationRow]:
-    """The conversations of the caller's user in which something was said, the newest first."""
-    return store_of(service, caller).conversations(MOST_CONVERSATIONS)
+def conversations_of(service: Service, caller: Caller, most: int, after: str = "") -> list[ConversationRow]:
+    """The conversations of the caller's user in which something was said, the newest first: those behind ``after``.
+
+    Raises:
+        ApiError: ``after`` is none of them.
+    """
+    store = store_of(service, caller)
+    try:
+        return store.conversations(most, store.row(after) if after else None)
+    except NotFoundError:
+        raise not_found("conversation", after) from None
 
 
 def conversation_info(row: ConversationRow) -> KeptConversation:
@@ -107,12 +115,10 @@ def conversation_of(service: Service, caller: Caller, id: str) -> tuple[Conversa
     Raises:
         ApiError: there is none in which something was said.
     """
-    row = next((row for row in conversations_of(service, caller) if row.id == id), None)
-    if row is None:
-        raise not_found("conversation", id)
+    store = store_of(service, caller)
     try:
-        return row, store_of(service, caller).conversation(id)
-    except NotFoundError:  # deleted meanwhile
+        return store.row(id), store.conversation(id)
+    except NotFoundError:
         raise not_found("conversation", id) from None
 
 
@@ -127,6 +133,18 @@ def forget(service: Service, caller: Caller, id: str) -> None:
     except NotFoundError:
         raise not_found("conversation", id) from None
     service.registry.conversations.forget(caller.tenant, caller.user, id)
+
+
+def forget_all(service: Service, caller: Caller) -> int:
+    """Delete all conversations of the caller's user, from the newest of this moment on; returns how many."""
+    store, count, last = store_of(service, caller), 0, None
+    while rows := store.conversations(AT_ONCE, last):
+        last = rows[-1]
+        for row in rows:
+            with suppress(ApiError):  # deleted meanwhile
+                forget(service, caller, row.id)
+                count += 1
+    return count
 
 
 def _lines(text: str) -> list[str]:

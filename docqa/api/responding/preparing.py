@@ -75,6 +75,7 @@ def prepare(service: Service, caller: Caller, request: ResponseRequest) -> Prepa
         kind="response",
         fresh=bool(request.docqa and request.docqa.fresh),
         max_steps=request.max_tool_calls + 1 if request.max_tool_calls else 0,
+        api_key=caller.key_id,
     )
     return Prepared(request, caller, created, reply, items, scope, asked, conversation.id if conversation else "")
 

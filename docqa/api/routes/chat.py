@@ -74,6 +74,7 @@ def _asked(service: Service, caller: Caller, given: ChatRequest) -> Asked:
         history=history,
         collections=collections_of(service, caller, given.model),
         fresh=bool(given.docqa and given.docqa.fresh),
+        api_key=caller.key_id,
     )
 
 

@@ -55,6 +55,7 @@ def _asked(service: Service, caller: Caller, given: EventsRequest) -> Asked:
         conversation=_conversation(service, caller, given.conversation) if given.conversation else "",
         kind="events",
         fresh=bool(given.docqa and given.docqa.fresh),
+        api_key=caller.key_id,
     )
 
 

@@ -14,9 +14,9 @@ from docqa.api.answers.remembering import (
     conversations_of,
     core_of,
     forget,
+    forget_all,
     write,
 )
-from docqa.api.errors import not_found
 from docqa.api.opaque import shown
 from docqa.api.schemas import After, Deleted, Limit, Listed, listed
 from docqa.api.schemas.memory import (
@@ -53,23 +53,15 @@ def list_conversations(
     service: TheService, caller: Reading, after: After = None, limit: Limit = 20
 ) -> Listed[KeptConversation]:
     """The conversations that are kept, the newest first."""
-    rows = conversations_of(service, caller)
-    begin = 0
-    if after:
-        begin = next((place for place, row in enumerate(rows, 1) if row.id == after), 0)
-        if not begin:
-            raise not_found("conversation", after)
-    some = rows[begin : begin + limit]
-    return listed([conversation_info(row) for row in some], [row.id for row in some], begin + limit < len(rows))
+    rows = conversations_of(service, caller, limit + 1, after or "")
+    some = rows[:limit]
+    return listed([conversation_info(row) for row in some], [row.id for row in some], len(rows) > limit)
 
 
 @router.delete("/conversations")
 def forget_conversations(service: TheService, caller: Reading) -> Forgotten:
     """Delete all conversations that are kept."""
-    rows = conversations_of(service, caller)
-    for row in rows:
-        forget(service, caller, row.id)
-    return Forgotten(deleted=len(rows))
+    return Forgotten(deleted=forget_all(service, caller))
 
 
 @router.get("/conversations/{conversation}")

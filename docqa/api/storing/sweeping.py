@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, suppress
 from threading import Event, Thread
@@ -21,11 +22,12 @@ from ingest.pipeline import uploads
 log = logging.getLogger("docqa.api")
 EVERY_SECONDS = 600.0
 READ_AT_ONCE = 100
+DAY = 86_400.0
 
 
 def sweep(service: Service) -> None:
     """Remove what is over, of all tenants. What cannot be done at this moment is left to the next time."""
-    for act in (_unfinished, _files, _uploads, _stores):
+    for act in (_unfinished, _files, _uploads, _stores, _runs):
         _quietly(act, service)
 
 
@@ -73,6 +75,12 @@ def _stores(service: Service) -> None:
     for tenant in sorted(tenants):
         for store in [each for each in _every_store(service, tenant) if has_expired(each)]:
             delete_store(service, store)
+
+
+def _runs(service: Service) -> None:
+    days, runs = service.settings.run_days, service.registry.runs
+    while days and not service.ending.is_set() and runs.prune(time.time() - days * DAY):
+        pass
 
 
 def _every_store(service: Service, tenant: str) -> Iterator[VectorStore]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import secrets
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +14,7 @@ from docqa.llm import Message, ToolCall
 from docqa.memory.recall import Said
 
 SHOWN = 80
+ID_SIGNS = "23456789abcdefghjkmnpqrstvwxyz"  # none that is taken for another
 # Lone surrogates are no characters, and PostgreSQL takes no NUL.
 _UNSTORABLE = re.compile("[\ud800-\udfff\0]")
 
@@ -35,6 +37,12 @@ class ConversationRow:
 def storable(text: str) -> str:
     """A text that every database takes; what it does not is shown as �."""
     return _UNSTORABLE.sub("\ufffd", text)
+
+
+def new_id() -> str:
+    """An id for a conversation, short enough to type: two times four signs, 39 bits."""
+    signs = "".join(secrets.choice(ID_SIGNS) for _ in range(8))
+    return f"{signs[:4]}-{signs[4:]}"
 
 
 def values_of(message: Message) -> dict[str, str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 import time
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Self
@@ -12,11 +11,11 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from docqa.errors import NoConversationError
 from docqa.llm import Message
-from docqa.memory.recall import Said
+from docqa.memory.recall import Said, listing
 from docqa.memory.recall.database import Database
 from docqa.memory.recall.forgetting import forget_message
 from docqa.memory.recall.meaning import Meanings, next_revision
-from docqa.memory.recall.rows import ConversationRow, first_words, said_of, storable, values_of
+from docqa.memory.recall.rows import ConversationRow, first_words, new_id, said_of, storable, values_of
 from docqa.memory.recall.tables import blocks, conversations, messages, owners, vectors
 from docqa.memory.recall.words import add_words, find_words, forget_words
 from docqa.settings import Settings
@@ -33,7 +32,6 @@ RANK_CONSTANT = 60  # reciprocal rank fusion (Cormack et al., 2009)
 # half the weight, the only message that holds a word would stand behind sixty that merely sound like the question.
 OBSERVATION_WEIGHT = 0.99
 FIGURES_WEIGHT = 2  # of the ranking by words where figures are asked for, which have no meaning to compare
-ID_SIGNS = "23456789abcdefghjkmnpqrstvwxyz"  # none that is taken for another
 
 
 class Store:
@@ -67,7 +65,7 @@ class Store:
             NotFoundError: the user has no such conversation.
         """
         if not id:
-            id, now = _new_id(), time.time()
+            id, now = new_id(), time.time()
             values = {"id": id, "owner": self._owner, "begun": now, "last": now, "messages": 0, "question": ""}
             with self._database.writing() as connection:
                 connection.execute(insert(conversations).values(**values, summary="", summarised=0))
@@ -80,13 +78,21 @@ class Store:
                 raise _unknown(id)
         return Conversation(self._database, self._meanings, self._owner, id)
 
-    def conversations(self, most: int = 20) -> list[ConversationRow]:
-        """The newest ``most`` conversations in which something was said, the newest first."""
-        columns = [conversations.c[name] for name in ("id", "begun", "last", "messages", "question")]
-        chosen = select(*columns).where(conversations.c.owner == self._owner, conversations.c.messages > 0)
-        ordered = chosen.order_by(conversations.c.last.desc(), conversations.c.id).limit(max(most, 0))
+    def conversations(self, most: int = 20, after: ConversationRow | None = None) -> list[ConversationRow]:
+        """At most ``most`` conversations in which something was said, the newest first; those behind ``after``."""
         with self._database.reading() as connection:
-            return [ConversationRow(*row) for row in connection.execute(ordered)]
+            return listing.page(connection, self._owner, most, after)
+
+    def row(self, id: str) -> ConversationRow:
+        """A conversation in which something was said, as lists show it.
+
+        Raises:
+            NotFoundError: the user has none of this id.
+        """
+        with self._database.reading() as connection:
+            if found := listing.row_of(connection, self._owner, id):
+                return found
+        raise _unknown(id)
 
     def latest(self) -> str:
         """The id of the conversation in which something was said last; empty where there is none."""
@@ -278,12 +284,6 @@ def _owner(database: Database, tenant: str, user: str) -> int:
         values = {"tenant": tenant, "user": user, "revision": 0, "forgotten": 0}
         connection.execute(into.values(values).on_conflict_do_nothing(index_elements=["tenant", "user"]))
         return int(connection.execute(mine).scalar_one())
-
-
-def _new_id() -> str:
-    """Short enough to type: two times four signs, 39 bits."""
-    signs = "".join(secrets.choice(ID_SIGNS) for _ in range(8))
-    return f"{signs[:4]}-{signs[4:]}"
 
 
 def _gone() -> NoConversationError:

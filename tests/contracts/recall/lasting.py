@@ -65,6 +65,19 @@ class LastingContract:
         say(first, "And the quay?")
         assert store.latest() == first.conversation
 
+    def test_a_list_of_conversations_is_read_a_page_at_a_time(self, store: Store) -> None:
+        said = [store.conversation() for _ in range(5)]
+        for number, conversation in enumerate(said):
+            say(conversation, f"Question {number}?")
+        first = store.conversations(2)
+        rest = store.conversations(9, after=first[-1])
+        assert [row.id for row in [*first, *rest]] == [one.conversation for one in reversed(said)]
+        assert (store.row(rest[0].id), store.conversations(9, after=rest[-1])) == (rest[0], [])
+
+    def test_a_conversation_in_which_nothing_was_said_is_in_no_list(self, store: Store) -> None:
+        with pytest.raises(NotFoundError):
+            store.row(store.conversation().conversation)
+
     def test_a_forgotten_message_leaves_no_trace(self, store: Store) -> None:
         recall = store.conversation()
         first, second = say(recall, "Who built the Lantern?", "The yard at Skerrow.")

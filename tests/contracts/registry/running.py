@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -13,6 +14,7 @@ from docqa.events import TextWritten
 from docqa.recording.codec import decode, dumps, encode
 from docqa.registry import Registry
 from docqa.registry.processes import Processes
+from docqa.registry.responses import StoredResponse
 from docqa.registry.runs import RunEvent, Runs
 from docqa.registry.tables import processes
 from docqa.settings import Settings
@@ -68,6 +70,16 @@ class RunningContract:
         for _ in range(2):
             registry.runs.add_events("acme", id, [(1, "A", "1"), (2, "B", "2")])
         assert [event.seq for event in registry.runs.events("acme", id)] == [1, 2]
+
+    def test_old_runs_are_pruned_but_those_of_stored_responses(self, registry: Registry) -> None:
+        old, told, running = (registry.runs.begin("acme", "ada", "chat", "Who?") for _ in range(3))
+        for run in (old, told):
+            registry.runs.add_events("acme", run.id, [(1, "TextWritten", "{}")])
+            registry.runs.end("acme", run.id, "completed")
+        registry.responses.put("acme", StoredResponse("acme", "ada", "completed", "docqa", {}, run=told.id))
+        assert (registry.runs.prune(told.created - 60), registry.runs.prune(time.time() + 60)) == (0, 1)
+        assert {run.id for run in registry.runs.page("acme")} == {told.id, running.id}
+        assert len(registry.runs.events("acme", told.id)) == 1
 
     def test_a_deleted_run_is_gone_and_takes_no_events(self, registry: Registry) -> None:
         id = begun(registry).id

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 import pytest
 
+from docqa.answering.recorder import SWEEP_SECONDS
 from docqa.errors import StoppedError
 from docqa.events import Answered
 from docqa.llm import Completion, Message, ToolSpec
@@ -90,3 +91,17 @@ def test_answering_sweeps_by_itself(service: Service) -> None:
     killed = subprocess.run([sys.executable, "-c", KILLED, folder], capture_output=True, text=True, check=False)
     service.answering()
     assert soon(lambda: state_of(service.registry, killed.stdout.strip()) == "failed"), killed.stderr
+
+
+def test_a_run_ends_soon_after_its_key_was_revoked(service: Service) -> None:
+    key, _ = service.registry.keys.create("acme", "ada")
+    live = service.answering(pause=FOR_EVER).start(asked(api_key=key.id))
+    service.registry.keys.revoke(key.id)
+    with pytest.raises(StoppedError, match="revoked"):
+        read(live)
+
+
+def test_a_run_goes_on_while_its_key_may_be_used(service: Service) -> None:
+    key, _ = service.registry.keys.create("acme", "ada")
+    live = service.answering(pause=SWEEP_SECONDS).start(asked(api_key=key.id))
+    assert isinstance(read(live)[-1], Answered)

@@ -101,6 +101,7 @@ def test_a_silent_model_is_bridged_by_comments(settings: Settings, monkeypatch: 
 def test_a_client_that_leaves_ends_the_run(settings: Settings) -> None:
     with serving(settings, ScriptedModel(FOUND, pause=600)) as base:
         with httpx.stream("POST", f"{base}/v1/chat/events", json=ASKED) as answer:
-            next(answer.iter_lines())
+            said = answer.iter_lines()  # kept here: where it is let go, it ends the connection
+            next(said)
             run = answer.headers["X-Docqa-Run"]
         assert soon(lambda: httpx.get(f"{base}/v1/runs/{run}").json()["state"] == "cancelled")

@@ -94,7 +94,8 @@ def test_a_silent_model_is_bridged_by_comments(settings: Settings, monkeypatch: 
 def test_a_client_that_leaves_a_stream_ends_its_run(settings: Settings) -> None:
     with serving(settings, ScriptedModel(FOUND, pause=600)) as base:
         with httpx.stream("POST", f"{base}/v1/chat/completions", json={**ASKED, "stream": True}) as answer:
-            next(answer.iter_lines())
+            said = answer.iter_lines()  # kept here: where it is let go, it ends the connection
+            next(said)
             assert states(settings) == ["running"]
         assert soon(lambda: states(settings) == ["cancelled"])
 

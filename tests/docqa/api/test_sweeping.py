@@ -12,7 +12,7 @@ from docqa.api.service import Service
 from docqa.api.storing import sweeping
 from docqa.api.storing.stores import has_expired
 from docqa.registry.attachments import Attachment
-from docqa.registry.tables import stores
+from docqa.registry.tables import runs, stores
 from docqa.settings import Settings
 from ingest.catalog.uploads import Upload
 from ingest.errors import NotFoundError
@@ -73,6 +73,17 @@ def test_an_expired_store_goes_and_others_stay(service: Service) -> None:
     assert service.registry.stores.get("default", young.id) == young
     with pytest.raises(NotFoundError):
         service.registry.stores.get("default", old.id)
+
+
+def test_what_happened_in_answers_goes_after_the_days_that_are_set(service: Service) -> None:
+    old, young = (service.registry.runs.begin("default", "ada", "chat", "Who?") for _ in range(2))
+    for run in (old, young):
+        service.registry.runs.end("default", run.id, "completed")
+    with service.registry.database.writing() as connection:
+        days = (service.settings.run_days + 1) * sweeping.DAY
+        connection.execute(runs.update().where(runs.c.id == old.id).values(ended=time.time() - days))
+    sweeping.sweep(service)
+    assert [run.id for run in service.registry.runs.page("default")] == [young.id]
 
 
 def test_what_cannot_be_removed_at_this_moment_is_left_to_the_next_time(service: Service) -> None:

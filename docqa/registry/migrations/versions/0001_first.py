@@ -114,7 +114,7 @@ def _of_responses() -> None:
         sa.Column("background", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
     )
-    _index("responses", page="tenant created id")
+    _index("responses", page="tenant created id", run="run")
     op.create_table(
         "service_queue",
         *_columns("response:80"),
@@ -142,7 +142,7 @@ def _of_runs() -> None:
         *_columns("outcome cached_from:80 cache_key:200 process:80"),
         sa.PrimaryKeyConstraint("id"),
     )
-    _index("runs", page="tenant created id", own="tenant user created id")
+    _index("runs", page="tenant created id", own="tenant user created id", ended="ended")
     running = sa.text("state = 'running'")
     options: dict[str, Any] = {"sqlite_where": running, "postgresql_where": running}
     op.create_index("ix_service_runs_running", "service_runs", ["process"], **options)
