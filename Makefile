@@ -29,7 +29,7 @@ demo: .venv/runtime
 
 test: lint .venv-clients/installed
 	@test -n "$$DOCQA_TEST_WEAVIATE_URL" || $(BIN)/python -m tests.servers.weaviate build || true    # says what it lacks
-	$(BIN)/python -m pytest --numprocesses 2 $(PYTEST_ARGS)    # tests/sharing.py says which goes where
+	$(BIN)/python -m pytest --numprocesses 3 $(PYTEST_ARGS)    # tests/sharing.py says which goes where
 
 chaos: .venv/dev    # many minutes: 100 kills while documents go in, on both archives. CHAOS_ARGS="--seed 7" repeats a run
 	$(BIN)/python -m tests.chaos --archive lancedb $(CHAOS_ARGS)

@@ -108,6 +108,12 @@ class Settings(BaseSettings):
     worker_processes: int = Field(
         0, ge=0, le=256, description="Documents' parts that one worker does side by side; 0: one for each core."
     )
+    worker_nice: int = Field(
+        10,
+        ge=0,
+        le=19,
+        description="How far parts give way to other work on their machine, such as answers ('nice'); 0: not at all.",
+    )
     worker_memory_mb: int = Field(
         2048, ge=512, description="Memory, in MiB, after which a worker's process is replaced by a fresh one."
     )

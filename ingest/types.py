@@ -161,7 +161,12 @@ class Chunk:
 def near_duplicates(one: int, other: int) -> bool:
     """Whether two fingerprints are of nearly the same text: 3 of the upper 48 bits may differ, none of the lower 16."""
     difference = one ^ other
-    return difference & 0xFFFF == 0 and difference.bit_count() <= 3
+    return exact_part(difference) == 0 and difference.bit_count() <= 3
+
+
+def exact_part(fingerprint: int) -> int:
+    """The lower 16 bits of a fingerprint, in which near-duplicates are the same."""
+    return fingerprint & 0xFFFF
 
 
 FilterOp = Literal["eq", "any_of", "none_of", "ge", "le", "contains_any"]

@@ -29,6 +29,7 @@ MEANT = ("192.0.2.1", "docqa.invalid")  # what tests/test_guard.py tries to reac
 for name in [name for name in os.environ if name.startswith("DOCQA_")]:
     if name != "DOCQA_EVAL_DATA" and not name.startswith("DOCQA_TEST_"):
         del os.environ[name]
+os.environ["DOCQA_WORKER_NICE"] = "0"  # or workers would wait for the tests that run beside them
 pytest_plugins = ["tests.servers.plugin", "tests.sharing"]
 TRIED = pytest.StashKey[list[str]]()
 

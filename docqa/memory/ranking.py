@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from docqa.memory.naming import Naming
-from ingest.types import Hit, near_duplicates
+from ingest.types import Hit, exact_part, near_duplicates
 
 K = 60
 BOOST = 2.5  # weight of the place within a named document, times how strongly it is named
@@ -88,8 +88,11 @@ def by_page(hits: Sequence[Hit]) -> list[Hit]:
 def without_near_duplicates(hits: Iterable[Hit]) -> list[Hit]:
     """Leave out each hit whose text is nearly that of a better one; texts that differ in a number are both kept."""
     kept: list[Hit] = []
+    alike: dict[int, list[Hit]] = {}
     for hit in hits:
-        if not any(near_duplicates(hit.fingerprint, other.fingerprint) for other in kept):
+        others = alike.setdefault(exact_part(hit.fingerprint), [])
+        if not any(near_duplicates(hit.fingerprint, other.fingerprint) for other in others):
+            others.append(hit)
             kept.append(hit)
     return kept
 

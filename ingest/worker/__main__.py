@@ -38,9 +38,12 @@ def main(processes: str, queues: str, form: str, parent: str, module: str = "") 
     start_logging(form == "json")
     warnings.filterwarnings("ignore", category=SecurityWarning)  # about root and pickle, which is not accepted here
     transport.use()
-    configure(Settings())
+    settings = Settings()
+    configure(settings)
     if module:
         importlib.import_module(module)
+    else:
+        os.nice(settings.worker_nice)
     hostname = f"docqa-{parent}{module and f'-{module}'}@{platform.node()}"
     worker = app.Worker(
         hostname=hostname,

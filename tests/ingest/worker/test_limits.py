@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,13 @@ def test_a_process_that_grows_is_replaced_after_its_task(shop: Workshop) -> None
     (grown,) = {entry["process"] for entry in shop.said("did a part", job=job.id)}
     shop.until(lambda: grown not in shop.processes("process"))
     shop.until(lambda: len(shop.processes("process")) == 2)
+
+
+def test_parts_give_way_to_other_work_on_the_machine(tmp_path: Path) -> None:
+    with workshop(tmp_path, DOCQA_WORKER_NICE="7") as polite, polite.workers(processes=1):
+        polite.until(lambda: polite.processes("process"))
+        (process,) = polite.processes("process")
+        assert os.getpriority(os.PRIO_PROCESS, process) == min(os.getpriority(os.PRIO_PROCESS, 0) + 7, 19)
 
 
 def test_a_part_that_takes_too_long_is_set_aside_after_three_tries(tmp_path: Path) -> None:
