@@ -1,5 +1,4 @@
-"""Which tests share a process where ``make test`` runs some of them side by side: one more than a small machine has cores, since many
-of them wait.
+"""Which tests share a process where ``make test`` runs several: one more than a small machine has cores, as many wait.
 
 A file's tests stay together, for the sake of what they share. So do all that kill and restart workers: no two of them
 take each other's time.
