@@ -140,9 +140,11 @@ uploads = Table(
     _time("expires"),
     _name("status"),
     _id("file"),
+    Column("expires_after", Integer, nullable=True),
     Index("ix_service_uploads_expires", "status", "expires"),
 )
-"""Files that come in parts. ``bytes`` is how many are announced; ``file`` is what became of them."""
+"""Files that come in parts. ``bytes`` is how many are announced; ``file`` is what became of them, which lasts
+``expires_after`` seconds."""
 
 upload_parts = Table(
     "service_upload_parts",

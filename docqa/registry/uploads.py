@@ -26,7 +26,7 @@ UploadStatus = Literal["pending", "completed", "cancelled", "expired"]
 class MultipartUpload:
     """A file that comes in parts. ``bytes`` is how many are announced, ``file`` the id of the file that it became.
 
-    Times are seconds since 1970.
+    Times are seconds since 1970. ``expires_after`` is how many seconds the file lasts; None: for ever.
     """
 
     id: str
@@ -39,6 +39,7 @@ class MultipartUpload:
     expires: float
     status: UploadStatus
     file: str
+    expires_after: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +60,19 @@ class MultipartUploads:
         self._database = database
 
     def create(
-        self, tenant: str, filename: str, purpose: str, bytes: int, mime_type: str, lifetime: float = LIFETIME
+        self,
+        tenant: str,
+        filename: str,
+        purpose: str,
+        bytes: int,
+        mime_type: str,
+        lifetime: float = LIFETIME,
+        expires_after: int | None = None,
     ) -> MultipartUpload:
         """A new upload that waits for its parts for ``lifetime`` seconds."""
         now = time.time()
         made = MultipartUpload(new_id("upload_"), tenant, storable(filename), storable(purpose), bytes,
-                               storable(mime_type), now, now + lifetime, "pending", "")  # fmt: skip
+                               storable(mime_type), now, now + lifetime, "pending", "", expires_after)  # fmt: skip
         with self._database.writing() as connection:
             connection.execute(insert(uploads).values({n: getattr(made, n) for n in MultipartUpload.__slots__}))
         return made

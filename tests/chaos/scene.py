@@ -145,12 +145,13 @@ class Scene:
             yield f"the job is {self.job.state}, with wrong counts {wrong} of {counts}"
 
     def _of_the_end(self) -> Iterator[str]:
+        killed = [worker for worker in self._workers if not worker.alive]  # by this scene, and not replaced yet
         for worker in self._workers:
-            if worker.alive:
+            if worker not in killed:
                 worker.process.send_signal(signal.SIGTERM)
         for worker in self._workers:
             try:
-                if status := worker.process.wait(60):
+                if (status := worker.process.wait(60)) != (-signal.SIGKILL if worker in killed else 0):
                     yield f"a worker ended with {status}"
             except subprocess.TimeoutExpired:
                 self._ask()

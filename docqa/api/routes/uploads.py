@@ -8,7 +8,6 @@ from openai.types.uploads import UploadPart
 from starlette.concurrency import run_in_threadpool
 
 from docqa.api.access import TheService, Writing
-from docqa.api.errors import unsupported
 from docqa.api.routes.files import CONFLICT, REFUSED
 from docqa.api.schemas.files import CompleteRequest, UploadRequest, form
 from docqa.api.storing.filing import check_purpose
@@ -24,12 +23,12 @@ FORM = form({"data": "The bytes of the part, 64 MiB at most."})
 @router.post("", responses=REFUSED)
 def create_upload(service: TheService, caller: Writing, asked: UploadRequest) -> Upload:
     """Begin an upload. It waits for its parts for an hour."""
-    if asked.expires_after:
-        raise unsupported("expires_after", "POST /v1/files takes it, for files that come whole.")
     if asked.bytes > (most := service.settings.max_file_mb) << 20:
         raise TooLargeError(f"larger than {most:,} MiB, the limit that DOCQA_MAX_FILE_MB sets")
     uploads, purpose = service.registry.uploads, check_purpose(asked.purpose)
-    made = uploads.create(caller.tenant, clean_name(asked.filename), purpose, asked.bytes, asked.mime_type)
+    lasting = asked.expires_after.seconds if asked.expires_after else None
+    about = (clean_name(asked.filename), purpose, asked.bytes, asked.mime_type)
+    made = uploads.create(caller.tenant, *about, expires_after=lasting)
     return upload_info(service, made)
 
 

@@ -28,7 +28,7 @@ class UploadRequest(Given):
     filename: str = Field(min_length=1, max_length=1000, examples=["annual-report.pdf"])
     mime_type: str = Field(max_length=200, description="Told by the content, in the end.", examples=["application/pdf"])
     purpose: str = Field(max_length=80, description="`assistants` or `user_data`.", examples=["assistants"])
-    expires_after: FileExpiry | None = Field(None, description="Only for files that are uploaded whole.")
+    expires_after: FileExpiry | None = Field(None, description="Counted from when it is complete.")
 
 
 class CompleteRequest(Given):

@@ -7,6 +7,7 @@ answer that got lost, becomes the same file.
 from __future__ import annotations
 
 import hashlib
+import time
 from collections.abc import Sequence
 from contextlib import suppress
 
@@ -171,5 +172,6 @@ def _put_together(service: Service, upload: MultipartUpload, parts: Sequence[Upl
                     digest.update(block)
         if md5 and md5.lower() != digest.hexdigest():
             raise ApiError(400, f"The MD5 of these parts is {digest.hexdigest()}.", "wrong_checksum", "md5")
-        media_type = sniff(receiving.head, upload.filename)
-        keep(library, receiving, upload.filename, upload.purpose, media_type, id=file)
+        media_type, lasting = sniff(receiving.head, upload.filename), upload.expires_after
+        expires = time.time() + lasting if lasting else None
+        keep(library, receiving, upload.filename, upload.purpose, media_type, expires, file)

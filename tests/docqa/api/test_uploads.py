@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -169,13 +170,24 @@ def test_an_upload_that_waits_too_long_expires(client: OpenAI, service: Settings
         ({"bytes": 0}, 400, "bytes"),
         ({"purpose": "vision"}, 400, "purpose"),
         ({"filename": ""}, 400, "filename"),
-        ({"expires_after": {"anchor": "created_at", "seconds": 3600}}, 400, "expires_after"),
+        ({"expires_after": {"anchor": "created_at", "seconds": 60}}, 400, "expires_after.seconds"),
     ],
 )
 def test_a_wrong_announcement_is_refused(base: str, wrong: dict[str, object], status: int, param: str | None) -> None:
     asked = {"bytes": 4, "filename": "a.txt", "mime_type": "text/plain", "purpose": "assistants"}
     answer = httpx.post(f"{base}/v1/uploads", json={**asked, **wrong})
     assert (answer.status_code, answer.json()["error"]["param"]) == (status, param)
+
+
+def test_the_file_of_an_upload_expires_when_that_was_asked_for(client: OpenAI) -> None:
+    hour: Any = {"anchor": "created_at", "seconds": 3600}
+    about: Any = {"bytes": 4, "filename": "a.txt", "mime_type": "text/plain", "purpose": "assistants"}
+    upload = client.uploads.create(**about, expires_after=hour)
+    part = client.uploads.parts.create(upload.id, data=b"Text")
+    file = client.uploads.complete(upload.id, part_ids=[part.id]).file
+    assert file
+    assert file.expires_at
+    assert abs(file.expires_at - file.created_at - 3600) <= 1
 
 
 def test_an_unknown_upload_is_not_found(client: OpenAI) -> None:

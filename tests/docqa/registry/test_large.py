@@ -23,10 +23,10 @@ FILL = (
     "SELECT 'vs_' || i, 'acme', 'c' || i, 'name' || (i % 9), i / 3, i, '{}' FROM n",
     "INSERT INTO service_attachments SELECT 'vs_' || (1 + i % 2), 'file-' || i, 'acme', 'hash' || i, 'a.pdf', i / 3, "
     "'{}', 'vsfb_' || (i % 3), '', '{}' FROM n",
-    "INSERT INTO service_uploads SELECT 'upload_' || i, 'acme', 'a', 'b', 1, 'c', i, i, 'completed', '' FROM n",
+    "INSERT INTO service_uploads SELECT 'upload_' || i, 'acme', 'a', 'b', 1, 'c', i, i, 'completed', '', NULL FROM n",
     "INSERT INTO service_upload_parts SELECT 'part_' || i, 'upload_' || (i / 100), 'acme', 'hash', 1, i FROM n",
     "INSERT INTO service_responses SELECT 'resp_' || i, 'acme', 'ada', i / 3, 'completed', 'docqa', '{}', '[]', '{}', "
-    "'', '', '', FALSE FROM n",
+    "'', '', 'run_' || i, FALSE FROM n",
     "INSERT INTO service_queue SELECT 'resp_' || i, i, '', 0, 0 FROM n WHERE i > 50000",
     "INSERT INTO service_runs SELECT 'run_' || i, 'acme', 'ada', 'chat', 'q', '[]', 'completed', i / 3, i, '', '', '', "
     "'proc_1' FROM n",
@@ -58,6 +58,7 @@ ACTS: dict[str, Callable[[Registry], object]] = {
     "a run begins and ends": lambda r: r.runs.end("acme", r.runs.begin("acme", "ada", "chat", "q").id, "completed"),
     "events are read": lambda r: (r.runs.events("acme", "run_1", 777, 10), r.runs.last_event("acme", "run_1")),
     "dead runs are swept": lambda r: r.runs.sweep(),
+    "old runs are pruned": lambda r: (r.runs.prune(0), r.runs.prune(5)),
     "a run is deleted": lambda r: r.runs.delete("acme", "run_777"),
     "items are listed": lambda r: r.conversations.items("acme", "conv_1", "msg_778"),
     "an item is found": lambda r: r.conversations.item("acme", "conv_1", "msg_778"),

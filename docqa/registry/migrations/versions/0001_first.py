@@ -92,6 +92,7 @@ def _of_uploads() -> None:
         _time("created"),
         _time("expires"),
         *_columns("status:200 file:80"),
+        sa.Column("expires_after", sa.Integer(), nullable=True),
         sa.PrimaryKeyConstraint("id"),
     )
     _index("uploads", expires="status expires")
