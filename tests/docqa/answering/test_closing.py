@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from docqa.answering.recorder import SWEEP_SECONDS
+from docqa.answering import recorder
 from docqa.errors import StoppedError
 from docqa.events import Answered
 from docqa.llm import Completion, Message, ToolSpec
@@ -101,7 +101,9 @@ def test_a_run_ends_soon_after_its_key_was_revoked(service: Service) -> None:
         read(live)
 
 
-def test_a_run_goes_on_while_its_key_may_be_used(service: Service) -> None:
+def test_a_run_goes_on_while_its_key_may_be_used(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recorder, "EVERY_SECONDS", 0.02)
+    monkeypatch.setattr(recorder, "SWEEP_SECONDS", 0.02)
     key, _ = service.registry.keys.create("acme", "ada")
-    live = service.answering(pause=SWEEP_SECONDS).start(asked(api_key=key.id))
+    live = service.answering(pause=0.3).start(asked(api_key=key.id))
     assert isinstance(read(live)[-1], Answered)
