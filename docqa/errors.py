@@ -58,5 +58,9 @@ class StoppedError(DocqaError):
     """The answer was ended before it was complete: by its reader, or with the service."""
 
 
+class KeyGoneError(StoppedError):
+    """The answer was ended because the key that asked for it may not be used any more."""
+
+
 class NoConversationError(NotFoundError):
     """Recall storage has no such conversation, or not any more."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Generator
 from contextlib import ExitStack, closing
@@ -18,7 +19,7 @@ from docqa.answering.recorder import Act, Record, Recorder
 from docqa.answering.run import RECORD_SECONDS, Run
 from docqa.answering.turns import Turn, Turns
 from docqa.answering.unread import told
-from docqa.errors import StoppedError, TooBusyError
+from docqa.errors import KeyGoneError, StoppedError, TooBusyError
 from docqa.events import Answered, Event, RunStarted
 from docqa.llm import LLM
 from docqa.llm.stopping import Stop
@@ -29,8 +30,10 @@ from docqa.registry.runs import run_id as new_run
 from docqa.settings import Settings
 from ingest.broker.limits import Limiter
 from ingest.catalog.states import unfinished
+from ingest.errors import DocqaError
 
 GONE = "Its reader has gone."
+log = logging.getLogger(__name__)
 KEY_GONE = "The key that asked this was revoked or has expired."
 DELETED = "The run was deleted."
 ENDING = "The service is shutting down: ask again in a moment."
@@ -193,10 +196,14 @@ class Answering:
         self._turns.renew()
         with self._changed:
             runs = [each for each in self._under_way.values() if each.api_key]
-        usable = self._registry.keys.usable({each.api_key for each in runs}) if runs else set()
+        try:
+            usable = self._registry.keys.usable({each.api_key for each in runs}) if runs else set()
+        except DocqaError as error:
+            log.warning("It cannot be seen which keys may be used: %s", error)
+            return
         for each in runs:
             if each.api_key not in usable:
-                each.stop.set(KEY_GONE)
+                each.stop.set(KEY_GONE, KeyGoneError)
 
     def _gone(self, stop: Stop) -> None:
         """End the run of a reader that let it go, which may be told amid a collection of garbage."""

@@ -178,11 +178,11 @@ class Recorder:
             self.write(record)
         if time.monotonic() - self._swept >= SWEEP_SECONDS:
             self._swept = time.monotonic()
+            self._do(self._now_and_then)
             try:
                 self._runs.sweep()
-                self._now_and_then()
             except DocqaError as error:
-                log.warning("It cannot be seen which runs are over, or are to be: %s", error)
+                log.warning("It cannot be seen which runs are over: %s", error)
 
     def _write_together(self, records: list[Record]) -> None:
         """Write down what waits of many runs at once; where that fails it is tried for each by itself."""

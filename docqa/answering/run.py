@@ -48,7 +48,7 @@ class Run:
                 self._answer(events)
         except StoppedError as error:
             self.record.end("cancelled", str(error))
-            self.buffer.finish(error)
+            self.buffer.finish(error.with_traceback(None))
         except DocqaError as error:
             self._fail(error, str(error))
         except Exception as error:
@@ -70,4 +70,4 @@ class Run:
 
     def _fail(self, error: Exception, why: str) -> None:
         self.record.end("failed", why).wait(RECORD_SECONDS)
-        self.buffer.finish(error)
+        self.buffer.finish(error.with_traceback(None))  # which holds all that the run held, and that the buffer

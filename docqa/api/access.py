@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
+from docqa.answering.answering import KEY_GONE
 from docqa.api.errors import ApiError
 from docqa.api.http.addresses import is_loopback
 from docqa.api.service import Service
@@ -99,6 +100,16 @@ def needing(scope: Scope) -> Callable[..., Caller]:
 Reading = Annotated[Caller, Depends(needing("read"))]
 Writing = Annotated[Caller, Depends(needing("write"))]
 Administering = Annotated[Caller, Depends(needing("admin"))]
+
+
+def still_allowed(service: Service, caller: Caller) -> None:
+    """See that a caller who is answered for long may still be answered.
+
+    Raises:
+        ApiError: the key was revoked or has expired meanwhile.
+    """
+    if caller.key and not service.registry.keys.usable([caller.key.id]):
+        raise _refused(KEY_GONE)
 
 
 def _refuse_other_origins(request: Request) -> None:

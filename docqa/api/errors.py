@@ -47,6 +47,7 @@ KINDS: dict[type[errors.DocqaError], tuple[int, str, str]] = {
     asking.ModelError: (502, "model_error", "The language model's server failed."),
     asking.RecallError: (503, "recall_unavailable", "Recall storage cannot be used at this moment."),
     asking.StoppedError: (503, "stopped", ""),
+    asking.KeyGoneError: (401, "invalid_api_key", ""),
     asking.RegistryError: (503, "registry_unavailable", "What the service keeps cannot be used at this moment."),
     asking.RecordError: (503, "record_unavailable", "What was recorded of this cannot be read."),
     errors.DocqaError: (500, "server_error", "Something is set up wrongly; 'docqa doctor' on the server says what."),

@@ -23,19 +23,19 @@ class Stop:
         self._event = threading.Event()
         self._lock = threading.Lock()
         self._ends: list[Callable[[], None]] = []
-        self._reason = STOPPED
+        self._error = StoppedError(STOPPED)
 
     @property
     def is_set(self) -> bool:
         """Whether it is to end."""
         return self._event.is_set()
 
-    def set(self, reason: str = STOPPED) -> None:
-        """Let it end, for a reason that is a sentence for the user; the first one counts."""
+    def set(self, reason: str = STOPPED, kind: type[StoppedError] = StoppedError) -> None:
+        """Let it end, for a reason that is a sentence for the user, by an error of a kind; the first one counts."""
         with self._lock:
             if self._event.is_set():
                 return
-            self._reason = reason
+            self._error = kind(reason)
             self._event.set()
             for end in self._ends:
                 end()
@@ -47,7 +47,7 @@ class Stop:
             StoppedError: it is to end.
         """
         if self._event.is_set():
-            raise StoppedError(self._reason)
+            raise type(self._error)(*self._error.args)
 
     def wait(self, seconds: float) -> None:
         """Do nothing for some seconds.

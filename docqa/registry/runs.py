@@ -16,7 +16,7 @@ from docqa.registry.rows import bounded, dumps, insert_into, loads, one, page_of
 from docqa.registry.tables import cache, events, is_running, responses, runs
 
 KIND = "run"
-AT_ONCE = 500
+AT_ONCE = 50
 RunState = Literal["running", "completed", "cancelled", "failed"]
 
 
@@ -184,7 +184,7 @@ class Runs:
             connection.execute(delete(cache).where(cache.c.run == id))
 
     def prune(self, before: float) -> int:
-        """Remove some hundred runs of all tenants that ended before that time; returns how many: 0 where none is left.
+        """Remove some dozens of runs of all tenants that ended before that time; returns how many, 0 at the end.
 
         Those of stored responses stay, which are told from them. ``before`` is in seconds since 1970.
         """

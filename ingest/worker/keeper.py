@@ -110,6 +110,8 @@ class Keeper:
         self._look_at_broker()
         if waiting := self._keeping.open():
             self._wake(waiting)
+            if seldom:
+                self._let_in(waiting)
         if seldom:
             self._have_cleaned()
         self._turn += 1
@@ -145,6 +147,21 @@ class Keeper:
                 for number in range(min(room, len(wanting) if what == "step" else room) if wanting else 0):
                     job = wanting[(self._turn + number) % len(wanting)]  # one that fails again and again lets others in
                     send(queue, job.tenant, job.id, job.priority)
+
+    def _let_in(self, waiting: list[Open]) -> None:
+        """Send a message for each job that nobody is at, as many again as the windows hold.
+
+        A job whose messages fill its window has a successor for each of them, and would keep all others out.
+        """
+        at_work = {worker.job for worker in self._keeping.workers()}
+        left = [each for each in waiting if each.job.id not in at_work]
+        lengths = {each: self._lengths(each) for each in {message_priority(each.job.priority) for each in left}}
+        for each in left:
+            held = lengths[message_priority(each.job.priority)]
+            for queue, what in zip(QUEUES, ("surveys", "parts", "step"), strict=True):
+                if getattr(each, what) and held[queue] < 2 * self._window and self._may(each, what):
+                    send(queue, each.job.tenant, each.job.id, each.job.priority)
+                    held[queue] += 1
 
     def _wake_further(self, further: Further) -> None:
         if waiting := further.waiting():

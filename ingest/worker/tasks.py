@@ -1,15 +1,10 @@
-"""The tasks: each takes what is next of a job, for a few seconds, and leaves the rest to its successor.
-
-Where parts are done the successor is sent before the first of them, so that idle processes join in at once. It is the
-only one: as many messages come as go, and those that find nothing left have none.
-"""
+"""The tasks: each takes what is next of a job, for a few seconds, and leaves the rest to its successor."""
 
 from __future__ import annotations
 
 import logging
 import time
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 from celery.signals import worker_process_init, worker_process_shutdown
@@ -27,9 +22,7 @@ from ingest.worker.steps import do_step
 SURVEYS = 16  # documents opened for one transaction
 PAUSE_SECONDS = 3.0  # before a process tries again what was not to be had
 _desk: Desk | None = None
-Act = Callable[[Shelf, str, Callable[[], None]], bool]
-"""Does something of a job, and returns whether there was anything; once it has that, it calls what others are to join
-in by."""
+Act = Callable[[Shelf, str], bool]
 
 
 @app.task(name="docqa.parse")  # type: ignore[untyped-decorator]
@@ -47,7 +40,7 @@ def embed(**message: Any) -> None:
 @app.task(name="docqa.maintenance", time_limit=LONG)  # type: ignore[untyped-decorator]
 def maintenance(**message: Any) -> None:
     """Do a job's own step: find its files, delete, verify and the like."""
-    _drain("maintenance", message, lambda shelf, job, _: do_step(shelf, job))
+    _drain("maintenance", message, do_step)
 
 
 @app.task(name="docqa.clean", time_limit=LONG)  # type: ignore[untyped-decorator]
@@ -64,7 +57,7 @@ def clean(**message: Any) -> None:
         log("has to wait", logging.WARNING, reason=str(error))
 
 
-def _survey(shelf: Shelf, job: str, _: Callable[[], None]) -> bool:
+def _survey(shelf: Shelf, job: str) -> bool:
     works = shelf.library.catalog.leases.surveys(shelf.run, job, SURVEYS)
     for each in shelf.taker.survey(shelf.run, job, works) if works else ():
         log("a document failed", logging.WARNING, job=job, generation=each.generation, reason=each.error)
@@ -73,11 +66,10 @@ def _survey(shelf: Shelf, job: str, _: Callable[[], None]) -> bool:
     return bool(works)
 
 
-def _take(shelf: Shelf, job: str, join: Callable[[], None]) -> bool:
+def _take(shelf: Shelf, job: str) -> bool:
     leases = shelf.library.catalog.leases.parts(shelf.run, job, shelf.library.settings.part_pages)
     if not leases:
         return False
-    join()
     shelf.since = time.monotonic()
     try:
         stages = shelf.taker.take(shelf.run, job, leases)
@@ -94,21 +86,22 @@ def _take(shelf: Shelf, job: str, join: Callable[[], None]) -> bool:
 
 
 def _drain(queue: str, message: dict[str, Any], act: Act) -> None:
-    """Check a message and act for its job until nothing is left or the time is over; a successor goes on."""
+    """Check a message and act for its job until nothing is left or the time is over; then a successor goes on."""
     if wrong := fault(f"docqa.{queue}", message):
         log("left a message aside", logging.WARNING, queue=queue, reason=wrong)
         return
     tenant, job = message["tenant"], message["job"]
     try:
         found = _at_desk().catalog(tenant).jobs.get(job)  # before anything is opened for a tenant
-        follow = partial(_follow, queue, tenant, found)
-        acted, more = _go_on(_at_desk().shelf(tenant), found, act, follow)
-        if more and queue != "embed":
-            follow()
+        acted, more = _go_on(_at_desk().shelf(tenant), found, act)
+        if more:
+            send(queue, tenant, job, found.priority)
         if acted and queue == "parse":
-            _follow("embed", tenant, found)  # at once, since somebody may wait for it
+            send("embed", tenant, job, found.priority)  # at once, since somebody may wait for it
     except NotFoundError as error:
         log("left a message aside", logging.WARNING, queue=queue, reason=str(error))
+    except BrokerError as error:
+        log("no successor was sent; the keeper sends one", logging.WARNING, job=job, reason=str(error))
     except DocqaError as error:
         if isinstance(error, (EmbedderError, ArchiveError)) and _works(tenant):
             log("was refused", logging.WARNING, job=job, reason=str(error))
@@ -122,20 +115,12 @@ def _drain(queue: str, message: dict[str, Any], act: Act) -> None:
         raise
 
 
-def _follow(queue: str, tenant: str, job: Job) -> None:
-    """Have a process go on with a job."""
-    try:
-        send(queue, tenant, job.id, job.priority)
-    except BrokerError as error:
-        log("no successor was sent; the keeper sends one", logging.WARNING, job=job.id, reason=str(error))
-
-
-def _go_on(shelf: Shelf, job: Job, act: Act, join: Callable[[], None]) -> tuple[bool, bool]:
+def _go_on(shelf: Shelf, job: Job, act: Act) -> tuple[bool, bool]:
     """Act for a job until nothing is left or the time is over: whether anything was done, and whether more may be."""
     ends, catalog = time.monotonic() + TASK_SECONDS, shelf.library.catalog
     waited, acted, more = bool(job.note) and job.step == "done", False, True
     while more and time.monotonic() <= ends:
-        more = act(shelf, job.id, _nothing if acted else join)
+        more = act(shelf, job.id)
         if more and waited:
             catalog.jobs.note(job.id, "")  # what it waited for is there again
             waited = False
@@ -145,10 +130,6 @@ def _go_on(shelf: Shelf, job: Job, act: Act, join: Callable[[], None]) -> tuple[
     if not more:
         shelf.tidy(job.id)
     return acted, more
-
-
-def _nothing() -> None:
-    """The others have been called already."""
 
 
 def _give_back(tenant: str, job: str, error: DocqaError) -> None:

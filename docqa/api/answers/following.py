@@ -9,6 +9,7 @@ from contextlib import aclosing
 from starlette.concurrency import run_in_threadpool
 
 from docqa.answering import Live
+from docqa.api.access import Caller, still_allowed
 from docqa.api.answers.remembering import known_as
 from docqa.api.answers.telling import Teller, failure
 from docqa.api.errors import ApiError, without_places
@@ -55,11 +56,12 @@ async def told(live: Live, leave: Callable[[], None], teller: Teller, conversati
         await run_in_threadpool(leave)
 
 
-async def recorded(service: Service, row: RunRow, after: int, teller: Teller) -> AsyncIterator[str]:
+async def recorded(service: Service, caller: Caller, row: RunRow, after: int, teller: Teller) -> AsyncIterator[str]:
     """The recorded events of a run after a number, and those that come; an error is the last one.
 
     Args:
         service: where it is recorded.
+        caller: who follows it.
         row: the run.
         after: the number of the last event that is known.
         teller: puts them into words.
@@ -67,6 +69,7 @@ async def recorded(service: Service, row: RunRow, after: int, teller: Teller) ->
     silent = 0.0
     try:
         while True:
+            await run_in_threadpool(still_allowed, service, caller)
             row, events = await run_in_threadpool(look, service, row, after)
             for each in events:
                 yield await _line(teller, each)

@@ -136,14 +136,16 @@ def forget(service: Service, caller: Caller, id: str) -> None:
 
 
 def forget_all(service: Service, caller: Caller) -> int:
-    """Delete all conversations of the caller's user, from the newest of this moment on; returns how many."""
-    store, count, last = store_of(service, caller), 0, None
-    while rows := store.conversations(AT_ONCE, last):
-        last = rows[-1]
-        for row in rows:
-            with suppress(ApiError):  # deleted meanwhile
-                forget(service, caller, row.id)
-                count += 1
+    """Delete all conversations of the caller's user; returns how many."""
+    store, count, ids = store_of(service, caller), 0, list[str]()
+    rows = store.conversations(AT_ONCE)
+    while rows:  # all are found first, since one in which something is said meanwhile changes its place
+        ids += [row.id for row in rows]
+        rows = store.conversations(AT_ONCE, rows[-1])
+    for id in dict.fromkeys(ids):
+        with suppress(ApiError):  # deleted meanwhile
+            forget(service, caller, id)
+            count += 1
     return count
 
 

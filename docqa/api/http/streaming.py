@@ -15,7 +15,8 @@ from docqa.api.errors import ApiError
 HEARTBEAT_SECONDS = 10.0
 SEND_SECONDS = 30.0
 """How long a client may take to read what is at hand before it is taken for gone."""
-HEARTBEAT = ": still at work\n\n"
+HEARTBEAT = ": still at work\n"
+"""A comment. No empty line follows it: some clients, OpenAI's for Python too, take one for the end of an event."""
 JSON = {"contentMediaType": "application/json"}
 """The schema of events that carry JSON."""
 T = TypeVar("T")

@@ -16,7 +16,7 @@ from docqa.api.responding.shape import Reply, equal_before
 from docqa.api.schemas import Answer, CitedPassage
 from docqa.api.schemas.documents import SearchHit
 from docqa.api.service import Service
-from docqa.api.storing.reading import hits_of
+from docqa.api.storing.reading import hits_of, placed
 from docqa.events import Answered, Citation
 from docqa.memory.archival import open_archival
 from docqa.registry.filters import Value
@@ -84,13 +84,12 @@ class Found:
         if hit.file_id not in self._attributes:
             files = self._service.registry.attachments.of_file(self._tenant, hit.file_id)
             self._attributes[hit.file_id] = dict(files[0].attributes) if files else {}
-        place = {"document": hit.chunk.document, "page": hit.chunk.page, "chunk": hit.chunk.id}
         return Result(
             file_id=hit.file_id,
             filename=hit.filename,
             score=round(score, 6),
             text=hit.chunk.text,
-            attributes={**self._attributes[hit.file_id], **place, "page_url": hit.page_url},
+            attributes=placed(self._attributes[hit.file_id], hit.chunk, hit.page_url),
         )
 
     def _searched(self, query: str) -> tuple[Hit, ...]:

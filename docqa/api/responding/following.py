@@ -12,6 +12,7 @@ from contextlib import suppress
 from openai.types.responses import ResponseErrorEvent, ResponseStreamEvent
 from starlette.concurrency import run_in_threadpool
 
+from docqa.api.access import Caller, still_allowed
 from docqa.api.errors import ApiError
 from docqa.api.http.streaming import HEARTBEAT, HEARTBEAT_SECONDS
 from docqa.api.responding.background import found_by
@@ -29,12 +30,13 @@ LOOK_SECONDS = 0.5
 ENDING = "The service is shutting down: go on from the last event in a moment."
 
 
-async def follow(service: Service, stored: StoredResponse, after: int) -> AsyncIterator[str]:
-    """The events of a response with numbers above ``after``, until it is over."""
+async def follow(service: Service, caller: Caller, stored: StoredResponse, after: int) -> AsyncIterator[str]:
+    """The events of a response with numbers above ``after``, until it is over, or may not be told any more."""
     follower = Follower(service, stored, after)
     silent = 0.0
     try:
         while True:
+            await run_in_threadpool(still_allowed, service, caller)
             told, is_over = await run_in_threadpool(follower.look)
             for each in told:
                 yield sent(each)

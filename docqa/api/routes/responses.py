@@ -100,7 +100,7 @@ def get_response(
     stored = response_of(service, caller, response)
     if stream:
         after = starting_after if last_event_id is None else last_event_id
-        return EventStream(follow(service, stored, after), lambda: None, _headers(stored))
+        return EventStream(follow(service, caller, stored, after), lambda: None, _headers(stored))
     body = stored.body
     if RESULTS in include:
         reply = with_results(service, caller, base_url(service, request), Reply.model_validate(body))
@@ -146,7 +146,7 @@ async def _in_background(service: Service, caller: Caller, prepared: Prepared, b
     stored = await run_in_threadpool(queue, service, prepared, base)
     wake_for_answers(service)
     if prepared.request.stream:
-        return EventStream(follow(service, stored, -1), lambda: None)
+        return EventStream(follow(service, caller, stored, -1), lambda: None)
     return JSONResponse(stored.body)
 
 

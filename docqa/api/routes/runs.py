@@ -61,7 +61,7 @@ def get_run_events(
     if row.state != "running" and not waiting:
         return Response(status_code=204)
     teller = Teller(Citer(service, caller.tenant, base_url(service, request)))
-    return EventStream(recorded(service, row, known, teller), lambda: None)
+    return EventStream(recorded(service, caller, row, known, teller), lambda: None)
 
 
 @router.delete("/{run}")

@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from openai.types import VectorStoreSearchResponse
 from openai.types.vector_store_search_response import Content
 
 from docqa.api.access import Reading, TheService
-from docqa.api.answers.citing import filename_of, virtual_file
+from docqa.api.answers.citing import base_url, filename_of, virtual_file
 from docqa.api.errors import ApiError, unsupported
 from docqa.api.schemas.vector_stores import Ranking, SearchResults, StoreSearch
 from docqa.api.service import Service
+from docqa.api.storing.reading import chunk_info, page_path, placed
 from docqa.api.storing.stores import store_of_id
 from docqa.errors import QuestionError
 from docqa.memory.archival import open_archival
@@ -30,8 +31,13 @@ Attributes = dict[str, str | float | bool]
 
 
 @router.post("/{vector_store_id}/search")
-def search_store(service: TheService, caller: Reading, vector_store_id: str, asked: StoreSearch) -> SearchResults:
-    """Search a vector store by meaning and words. The best result has the score 1, and the others count against it."""
+def search_store(
+    request: Request, service: TheService, caller: Reading, vector_store_id: str, asked: StoreSearch
+) -> SearchResults:
+    """Search a vector store by meaning and words. The best result has the score 1, and the others count against it.
+
+    Beside a file's own attributes stand `document`, `page`, `chunk` and `page_url`, a picture of the page.
+    """
     store = store_of_id(service, caller.tenant, vector_store_id)
     if asked.rewrite_query:
         raise unsupported("rewrite_query", "queries are searched as they are; leave it out or use false.")
@@ -48,7 +54,7 @@ def search_store(service: TheService, caller: Reading, vector_store_id: str, ask
     found = [archival.search(query).hits for query in queries]
     hits = found[0] if len(found) == 1 else fuse((each, 1.0) for each in found)
     best = _best(hits, asked.max_num_results, asked.ranking_options or Ranking())
-    return SearchResults(search_query=queries, data=_results(service, store, best))
+    return SearchResults(search_query=queries, data=_results(service, store, best, base_url(service, request)))
 
 
 def documents_passing(service: Service, store: VectorStore, filter: dict[str, Any]) -> tuple[str, ...]:
@@ -75,7 +81,7 @@ def _best(hits: Sequence[Hit], most: int, ranking: Ranking) -> list[tuple[Hit, f
 
 
 def _results(
-    service: Service, store: VectorStore, best: Sequence[tuple[Hit, float]]
+    service: Service, store: VectorStore, best: Sequence[tuple[Hit, float]], base: str
 ) -> list[VectorStoreSearchResponse]:
     chunks = {chunk.id: chunk for chunk in service.library(store.tenant).archive.fetch([hit.id for hit, _ in best])}
     files = _files(service, store, list(chunks.values()))
@@ -83,10 +89,11 @@ def _results(
     for hit, score in best:
         if hit.id in chunks and hit.document in files:
             file, name, attributes = files[hit.document]
-            content = [Content(text=chunks[hit.id].text, type="text")]
+            chunk, content = chunks[hit.id], [Content(text=chunks[hit.id].text, type="text")]
+            place = placed(attributes, chunk_info(chunk), base + page_path(service, store.tenant, chunk))
             results.append(
                 VectorStoreSearchResponse(
-                    attributes=attributes, content=content, file_id=file, filename=name, score=round(score, 6)
+                    attributes=place, content=content, file_id=file, filename=name, score=round(score, 6)
                 )
             )
     return results

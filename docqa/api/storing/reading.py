@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from docqa.api.answers import links
 from docqa.api.answers.citing import file_and_name
 from docqa.api.errors import not_found
 from docqa.api.schemas.documents import ChunkInfo, DocumentInfo, SearchHit
 from docqa.api.service import Service
+from docqa.registry.filters import Value
 from ingest.catalog.rows import DocumentRow
 from ingest.errors import NotFoundError
 from ingest.types import Chunk, Condition, Filter, Hit
@@ -99,6 +100,11 @@ def hits_of(service: Service, tenant: str, hits: Sequence[Hit], base: str) -> li
         for chunk in chunks
         if chunk.document in files
     ]
+
+
+def placed(attributes: Mapping[str, Value], chunk: ChunkInfo, page_url: str) -> dict[str, Value]:
+    """The attributes of a passage's file, and where the passage stands: its document, page and id, and the picture."""
+    return {**attributes, "document": chunk.document, "page": chunk.page, "chunk": chunk.id, "page_url": page_url}
 
 
 def page_path(service: Service, tenant: str, chunk: Chunk) -> str:

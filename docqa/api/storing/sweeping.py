@@ -22,7 +22,7 @@ from ingest.pipeline import uploads
 log = logging.getLogger("docqa.api")
 EVERY_SECONDS = 600.0
 READ_AT_ONCE = 100
-DAY = 86_400.0
+DAY, PAUSE_SECONDS = 86_400.0, 0.1
 
 
 def sweep(service: Service) -> None:
@@ -79,8 +79,8 @@ def _stores(service: Service) -> None:
 
 def _runs(service: Service) -> None:
     days, runs = service.settings.run_days, service.registry.runs
-    while days and not service.ending.is_set() and runs.prune(time.time() - days * DAY):
-        pass
+    while days and runs.prune(time.time() - days * DAY) and not service.ending.wait(PAUSE_SECONDS):
+        pass  # others may write in between
 
 
 def _every_store(service: Service, tenant: str) -> Iterator[VectorStore]:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import pytest
 
 from docqa.answering import recorder
-from docqa.errors import StoppedError
+from docqa.errors import KeyGoneError, StoppedError
 from docqa.events import Answered
 from docqa.llm import Completion, Message, ToolSpec
 from docqa.registry import open_registry
@@ -97,7 +97,7 @@ def test_a_run_ends_soon_after_its_key_was_revoked(service: Service) -> None:
     key, _ = service.registry.keys.create("acme", "ada")
     live = service.answering(pause=FOR_EVER).start(asked(api_key=key.id))
     service.registry.keys.revoke(key.id)
-    with pytest.raises(StoppedError, match="revoked"):
+    with pytest.raises(KeyGoneError, match="revoked"):
         read(live)
 
 

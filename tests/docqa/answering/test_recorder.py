@@ -111,6 +111,19 @@ def test_a_registry_that_is_away_gets_it_later(runs: Runs, caplog: pytest.LogCap
     recorder.close()
 
 
+def test_what_is_done_now_and_then_is_done_though_the_registry_cannot_be_written(
+    runs: Runs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails() -> list[str]:
+        raise RegistryError("The disk is full.")
+
+    monkeypatch.setattr(runs, "sweep", fails)
+    done: list[int] = []
+    recorder = Recorder(runs, lambda: done.append(1))
+    assert soon(lambda: bool(done))
+    recorder.close()
+
+
 def test_a_run_that_was_deleted_is_passed_over(recorder: Recorder, runs: Runs) -> None:
     gone, other = begun(recorder, runs), begun(recorder, runs)
     runs.delete("acme", gone.run)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from docqa.answering.unread import told
-from docqa.events import Answered
+from docqa.answering.unread import told, without
+from docqa.events import EXTRACTIVE, Answered
 from docqa.settings import Settings
 from ingest.library import Library
 from ingest.pipeline import ingest
@@ -39,6 +40,13 @@ def test_that_documents_are_still_being_read_is_said(library: Library) -> None:
 def test_that_there_is_no_document_is_said(library: Library) -> None:
     with library:
         assert told(NOTHING, library.catalog, ["empty"]).text.endswith("There is no document here yet.")
+
+
+def test_that_no_language_model_read_the_documents_is_said_and_taken_away_again(library: Library) -> None:
+    with library:
+        text = told(replace(NOTHING, model=EXTRACTIVE), library.catalog, ["read"]).text
+    assert text.endswith("an answer in other words may have been missed.")
+    assert without(text) == NOTHING.text
 
 
 def test_an_answer_over_documents_that_were_read_stays_as_it_is(library: Library) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
+from docqa.api.answers import remembering
 from docqa.llm.scripted import ScriptedModel, call
 from docqa.registry import open_registry
 from docqa.settings import Settings
@@ -138,6 +139,13 @@ def test_all_conversations_are_forgotten(memory: httpx.Client) -> None:
     ask(memory), ask(memory)
     assert memory.delete("/memory/conversations").json()["deleted"] == 2
     assert memory.get("/memory/conversations").json()["data"] == []
+
+
+def test_many_conversations_are_forgotten_some_at_a_time(
+    memory: httpx.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(remembering, "AT_ONCE", 1)
+    test_all_conversations_are_forgotten(memory)
 
 
 @pytest.mark.parametrize("method", ["GET", "DELETE"])

@@ -10,6 +10,7 @@ import httpx
 import pytest
 from openai import InternalServerError, OpenAI
 
+from docqa.api.responding import streams
 from docqa.api.schemas import Answer
 from docqa.llm.scripted import ScriptedModel
 from docqa.registry import open_registry
@@ -53,6 +54,13 @@ def scripted(settings: Settings) -> Iterator[str]:
     """A service whose model searches once and answers."""
     with serving(settings, play(*FOUND)) as base:
         yield base
+
+
+def test_a_silent_model_is_bridged_for_the_official_client(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(streams, "HEARTBEAT_SECONDS", 0.05)
+    with serving(settings, play(*FOUND, pause=0.5)) as base, client_of(base) as client:
+        kinds = [event.type for event in client.responses.create(model="docqa", input=QUESTION, stream=True)]
+    assert kinds[-1] == "response.completed"
 
 
 def test_the_events_come_in_openais_order_and_are_numbered(scripted: str) -> None:

@@ -137,6 +137,22 @@ def test_a_stream_of_a_run_that_is_deleted_ends_with_an_error(settings: Settings
         assert "event: error" in following
 
 
+def test_a_stream_of_a_run_ends_when_the_key_that_follows_it_is_revoked(settings: Settings) -> None:
+    with (
+        serving(settings, ScriptedModel(FOUND, pause=600)) as base,
+        under_way(base) as (run, _),
+        open_registry(settings) as registry,
+    ):
+        key, secret = registry.keys.create("default", "eve", ("admin",))
+        by = {"Authorization": f"Bearer {secret}"}
+        with httpx.stream("GET", f"{base}/v1/runs/{run}/events", headers=by, timeout=60) as answer:
+            following = answer.iter_lines()
+            next(following)
+            registry.keys.revoke(key.id)
+            assert "event: error" in following
+            assert "invalid_api_key" in next(following)
+
+
 @pytest.mark.parametrize("method", ["GET", "DELETE"])
 def test_an_unknown_run_is_not_found(base: str, method: str) -> None:
     answer = httpx.request(method, f"{base}/v1/runs/run_0")

@@ -64,6 +64,19 @@ def test_a_paused_job_rests_and_goes_on_where_it_was(shop: Workshop) -> None:
     assert set(shop.begun("slow-paused").values()) == {1}
 
 
+def test_a_job_that_goes_on_gets_its_share_beside_one_that_has_all_processes(shop: Workshop) -> None:
+    waiting = midway(shop, "waits")
+    shop.library.catalog.jobs.pause(waiting)
+    before = begun_afterwards(shop, "slow-waits", 0)
+    other = shop.submit(write_sentences(shop.inputs / "slow-other.pdf", 1200), collection="other")
+    shop.until(lambda: shop.begun("slow-other").total() > 4 * PROCESSES)
+    shop.library.catalog.jobs.resume(waiting)
+    shop.until(lambda: shop.begun("slow-waits").total() > before)
+    assert shop.job(other).open
+    shop.library.catalog.jobs.cancel(other)
+    assert shop.ended(waiting).state == "finished"
+
+
 def test_an_urgent_job_overtakes_a_bulk_one_that_has_all_processes(shop: Workshop) -> None:
     bulk = shop.submit(write_sentences(shop.inputs / "slow-bulk.pdf", 400), collection="bulk", priority=BULK)
     shop.until(lambda: len(shop.begun("slow-bulk")) > PROCESSES)
