@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import inspect
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 from openai import OpenAI
 
@@ -14,6 +16,8 @@ from ingest.library import Library
 from ingest.pipeline import ingest
 from tests.servers.api import client_of, serving
 
+# The one that all of its functions share: its 5 s are few on a busy machine.
+inspect.signature(httpx.get).parameters["timeout"].default.read = 60.0
 PAPERS = {
     "harbours": "# The harbour of Ostervik\n\n"
     "The harbour of Ostervik was opened in 1911 by the builder Norda Shipyard.\n",
