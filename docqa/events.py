@@ -12,6 +12,8 @@ from ingest.types import Rect
 
 EXTRACTIVE = "extractive reader"
 """The model's name where the built-in reader answers, which is no language model."""
+OTHER_WORDS = "No language model read the documents: an answer in other words may have been missed."
+"""What is said where that reader has found nothing."""
 
 
 @dataclass(frozen=True, slots=True)

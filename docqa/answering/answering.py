@@ -32,8 +32,8 @@ from ingest.broker.limits import Limiter
 from ingest.catalog.states import unfinished
 from ingest.errors import DocqaError
 
-GONE = "Its reader has gone."
 log = logging.getLogger(__name__)
+GONE = "Its reader has gone."
 KEY_GONE = "The key that asked this was revoked or has expired."
 DELETED = "The run was deleted."
 ENDING = "The service is shutting down: ask again in a moment."

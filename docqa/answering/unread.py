@@ -6,13 +6,12 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from docqa.events import EXTRACTIVE, Answered
+from docqa.events import EXTRACTIVE, OTHER_WORDS, Answered
 from ingest.catalog import Catalog
 from ingest.catalog.states import unfinished
 
 EMPTY = "There is no document here yet."
 WAITING = "still being read: ask again in a while."
-OTHER_WORDS = "No language model read the documents: an answer in other words may have been missed."
 
 
 def told(answered: Answered, catalog: Catalog, collections: Sequence[str]) -> Answered:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import re
+import traceback
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
@@ -24,6 +25,7 @@ from docqa import errors as asking
 from ingest import errors
 
 log = logging.getLogger("docqa.api")
+UNFORESEEN = "Something unforeseen happened; the request's id is in the log."
 
 KINDS: dict[type[errors.DocqaError], tuple[int, str, str]] = {
     errors.NotFoundError: (404, "not_found", ""),
@@ -126,6 +128,20 @@ def told(error: errors.DocqaError) -> ApiError:
     return ApiError(status, instead or str(error), code, headers=headers)
 
 
+def error_of(error: Exception) -> ApiError:
+    """What ended an answer or a request as an error for the client; what is the service's own fault is logged."""
+    if isinstance(error, ApiError):
+        return error
+    if isinstance(error, errors.DocqaError):
+        found = told(error)
+        if found.status >= 500:
+            log.warning("%s: %s", type(error).__name__, without_places(str(error)))
+        return found
+    place = traceback.extract_tb(error.__traceback__)[-1]  # its own words may hold text of a document
+    log.error("%s in %s, line %s, ended an answer", type(error).__name__, place.name, place.lineno)
+    return ApiError(500, UNFORESEEN, "server_error")
+
+
 def detail_of(error: ApiError) -> ErrorDetail:
     """What an answer, or an event of a stream, says of an error."""
     return ErrorDetail(message=error.message, type=_type(error.status), param=error.param, code=error.code)
@@ -146,10 +162,7 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(errors.DocqaError)
     async def of_docqa(_: Request, error: errors.DocqaError) -> JSONResponse:
-        found = told(error)
-        if found.status >= 500:
-            log.warning("%s: %s", type(error).__name__, without_places(str(error)))
-        return answer(found)
+        return answer(error_of(error))
 
     @app.exception_handler(RequestValidationError)
     async def of_validation(_: Request, error: RequestValidationError) -> JSONResponse:
@@ -161,7 +174,7 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(Exception)
     async def unforeseen(_: Request, error: Exception) -> JSONResponse:
-        return answer(ApiError(500, "Something unforeseen happened; the request's id is in the log.", "server_error"))
+        return answer(ApiError(500, UNFORESEEN, "server_error"))
 
 
 def without_places(text: str) -> str:

@@ -6,16 +6,13 @@ from collections.abc import Collection, Iterable
 
 from docqa import events
 from docqa.cli.output import Screen, clean, date, plural, shorten
-from docqa.events import EXTRACTIVE
+from docqa.events import EXTRACTIVE, OTHER_WORDS
 
 NOT_A_MODEL = (
     "This answer was put together from quotes by the built-in extractive reader. No language model read the documents: "
     "check the quotes."
 )
-NO_MODEL_FOUND_NOTHING = (
-    "The built-in extractive reader looked for this. No language model read the documents: an answer in other words "
-    "may have been missed."
-)
+NO_MODEL_FOUND_NOTHING = f"The built-in extractive reader looked for this. {OTHER_WORDS}"
 OWN_EVENTS = ("note_evidence", "remember", "forget")
 SPEAKERS = {"user": "you", "assistant": "docqa"}
 OUTCOMES = {"answered": "answered", "not_found": "not in the documents", "partial": "partial answer"}

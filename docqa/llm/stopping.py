@@ -23,7 +23,7 @@ class Stop:
         self._event = threading.Event()
         self._lock = threading.Lock()
         self._ends: list[Callable[[], None]] = []
-        self._error = StoppedError(STOPPED)
+        self._reason, self._kind = STOPPED, StoppedError
 
     @property
     def is_set(self) -> bool:
@@ -35,7 +35,7 @@ class Stop:
         with self._lock:
             if self._event.is_set():
                 return
-            self._error = kind(reason)
+            self._reason, self._kind = reason, kind
             self._event.set()
             for end in self._ends:
                 end()
@@ -47,7 +47,7 @@ class Stop:
             StoppedError: it is to end.
         """
         if self._event.is_set():
-            raise type(self._error)(*self._error.args)
+            raise self._kind(self._reason)
 
     def wait(self, seconds: float) -> None:
         """Do nothing for some seconds.

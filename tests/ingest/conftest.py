@@ -1,4 +1,4 @@
-"""Catalogs on both databases, each test with one of its own."""
+"""Catalogs on both databases and small libraries, each test with one of its own."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 
 from ingest.catalog import Catalog, open_catalog
+from ingest.library import Library
 from ingest.settings import Settings
 from tests.ingest.databases import new_database
+from tests.ingest.ingesting import library_at
 
 ON_BOTH = ["sqlite", "postgresql"]
 
@@ -42,3 +44,17 @@ def catalog(on_both: Settings) -> Iterator[Catalog]:
     catalog = open_catalog(on_both)
     yield catalog
     catalog.close()
+
+
+@pytest.fixture
+def library(tmp_path: Path) -> Iterator[Library]:
+    """An empty library, with parts of two pages."""
+    with library_at(tmp_path / "library") as library:
+        yield library
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """An empty folder, for files that are taken in."""
+    (tmp_path / "in").mkdir()
+    return tmp_path / "in"

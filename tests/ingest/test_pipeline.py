@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,12 +14,6 @@ from ingest.pipeline import delete, ingest
 from ingest.types import Condition, Filter
 from ingest.verify import verify
 from tests.ingest.ingesting import Ingesting, chunks, contents, library_at, reasons, run, write_pdf, write_text
-
-
-@pytest.fixture
-def library(tmp_path: Path) -> Iterator[Library]:
-    with library_at(tmp_path / "library") as library:
-        yield library
 
 
 def test_every_page_of_every_file_is_stored_once(library: Library, tmp_path: Path) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,13 +10,7 @@ import pytest
 from ingest.library import Library
 from ingest.pipeline import delete, intake
 from ingest.verify import verify
-from tests.ingest.ingesting import chunks, library_at, reasons, run, write_text
-
-
-@pytest.fixture
-def library(tmp_path: Path) -> Iterator[Library]:
-    with library_at(tmp_path / "library") as library:
-        yield library
+from tests.ingest.ingesting import chunks, reasons, run, write_text
 
 
 @pytest.fixture

@@ -6,7 +6,6 @@ import os
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,17 +14,11 @@ from ingest.library import Library
 from ingest.parse import SUFFIXES
 from ingest.pipeline.discover import discover, path_of, shown
 from ingest.settings import Settings
-from tests.ingest.ingesting import contents, library_at, reasons, run, write_pdf, write_text
+from tests.ingest.ingesting import contents, reasons, run, write_pdf, write_text
 from tests.ingest.parsers.made import laughs
 
 # Root reads everything unless it gives up the capabilities for it; setpriv is part of util-linux.
 UNPRIVILEGED = ["setpriv", "--bounding-set=-dac_override,-dac_read_search"] if os.geteuid() == 0 else []
-
-
-@pytest.fixture
-def library(tmp_path: Path) -> Iterator[Library]:
-    with library_at(tmp_path / "library") as library:
-        yield library
 
 
 def found(*paths: Path) -> dict[str, str]:

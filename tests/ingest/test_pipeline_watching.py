@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Sequence
 from pathlib import Path
 
 import pytest
@@ -12,23 +12,11 @@ import pytest
 from ingest.errors import ArchiveError, EmbedderMismatch, NotFoundError
 from ingest.library import Library
 from ingest.pipeline import Progress, delete, ingest, watch, watching
-from tests.ingest.ingesting import library_at, run, write_text
+from tests.ingest.ingesting import run, write_text
 from tests.ingest.watched import heard, held
 
 NEVER = 1e6
 """So long between two rounds that a file counts as standing still only where a second round has seen it unchanged."""
-
-
-@pytest.fixture
-def library(tmp_path: Path) -> Iterator[Library]:
-    with library_at(tmp_path / "library") as library:
-        yield library
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    (tmp_path / "in").mkdir()
-    return tmp_path / "in"
 
 
 @pytest.fixture

@@ -3,27 +3,14 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from ingest.library import Library
 from ingest.pipeline import watch
-from tests.ingest.ingesting import library_at, run, write_text
+from tests.ingest.ingesting import run, write_text
 from tests.ingest.watched import heard, held
-
-
-@pytest.fixture
-def library(tmp_path: Path) -> Iterator[Library]:
-    with library_at(tmp_path / "library") as library:
-        yield library
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    (tmp_path / "in").mkdir()
-    return tmp_path / "in"
 
 
 def test_without_drop_a_document_stays_when_its_file_goes(library: Library, folder: Path) -> None:

@@ -2,22 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
-
-import pytest
 
 from ingest.catalog.uploads import Upload
 from ingest.library import Library
 from ingest.verify import Difference, verify
-from tests.ingest.ingesting import library_at
 from tests.ingest.uploading import attach_all, send
-
-
-@pytest.fixture
-def library(tmp_path: Path) -> Iterator[Library]:
-    with library_at(tmp_path / "library") as library:
-        yield library
 
 
 def told(found: list[Difference]) -> list[tuple[str, str, bool]]:

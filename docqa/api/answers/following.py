@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing
 
 from starlette.concurrency import run_in_threadpool
 
 from docqa.answering import Live
-from docqa.api.access import Caller, still_allowed
+from docqa.api.access import Caller
+from docqa.api.answers.looking import ENDING, looks
 from docqa.api.answers.remembering import known_as
 from docqa.api.answers.telling import Teller, failure
 from docqa.api.errors import ApiError, without_places
@@ -21,11 +21,8 @@ from docqa.llm.stopping import STOPPED
 from docqa.recording.codec import encode
 from docqa.registry.runs import RunEvent, RunRow
 
-LOOK_SECONDS = 0.5
-"""Between two looks at a run that goes on, perhaps in another process."""
 AT_ONCE = 100
 ERROR = "error"
-ENDING = "The service is shutting down: go on from the last event in a moment."
 
 
 async def told(live: Live, leave: Callable[[], None], teller: Teller, conversation: str) -> AsyncIterator[str]:
@@ -66,24 +63,20 @@ async def recorded(service: Service, caller: Caller, row: RunRow, after: int, te
         after: the number of the last event that is known.
         teller: puts them into words.
     """
-    silent = 0.0
+
+    def news() -> tuple[list[RunEvent], bool]:
+        nonlocal row, after
+        row, events = look(service, row, after)
+        after = events[-1].seq if events else after
+        return events, not events and row.state != "running"
+
     try:
-        while True:
-            await run_in_threadpool(still_allowed, service, caller)
-            row, events = await run_in_threadpool(look, service, row, after)
-            for each in events:
-                yield await _line(teller, each)
-                after, silent = each.seq, 0.0
-            if not events and row.state != "running":
-                break
-            if service.ending.is_set():
-                raise StoppedError(ENDING)
-            if not events:
-                await asyncio.sleep(LOOK_SECONDS)
-                silent += LOOK_SECONDS
-            if silent >= HEARTBEAT_SECONDS:
-                yield HEARTBEAT
-                silent = 0.0
+        async with aclosing(looks(service, caller, news, StoppedError(ENDING))) as found:
+            async for events in found:
+                for each in events:
+                    yield await _line(teller, each)
+                if not events:
+                    yield HEARTBEAT
         if row.state != "completed":
             raise ApiError(500, without_places(row.outcome) or f"The run {row.state}.", f"run_{row.state}")
     except Exception as error:

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import logging
 import re
-import traceback
 from collections.abc import Mapping
 from typing import Any
 
 from docqa.answering import Live
 from docqa.api.answers.citing import Citer
-from docqa.api.errors import ApiError, ErrorAnswer, detail_of, told, without_places
+from docqa.api.errors import ErrorAnswer, detail_of, error_of
 from docqa.api.http.streaming import event
 from docqa.events import Answered
 from docqa.recording.codec import decode, dumps
-from ingest.errors import DocqaError
 
-log = logging.getLogger("docqa.api")
 _INNER_CAPITAL = re.compile(r"(?<!^)(?=[A-Z])")
 
 
@@ -58,17 +54,4 @@ class Teller:
 
 def failure(error: Exception, name: str = "") -> str:
     """The event that ends a stream with an error, in OpenAI's shape; what is the service's own fault is logged."""
-    return event(ErrorAnswer(error=detail_of(_told(error))).model_dump_json(), name)
-
-
-def _told(error: Exception) -> ApiError:
-    if isinstance(error, ApiError):
-        return error
-    if isinstance(error, DocqaError):
-        found = told(error)
-        if found.status >= 500:
-            log.warning("%s: %s", type(error).__name__, without_places(str(error)))
-        return found
-    place = traceback.extract_tb(error.__traceback__)[-1]  # its own words may hold text of a document
-    log.error("%s in %s, line %s, ended an answer", type(error).__name__, place.name, place.lineno)
-    return ApiError(500, "Something unforeseen happened; the request's id is in the log.", "server_error")
+    return event(ErrorAnswer(error=detail_of(error_of(error))).model_dump_json(), name)

@@ -6,8 +6,7 @@ import logging
 
 from docqa.answering import Asked
 from docqa.answering.background import ASKED
-from docqa.api.errors import not_found
-from docqa.api.responding.failing import error_of
+from docqa.api.errors import error_of, not_found
 from docqa.api.responding.findings import Found
 from docqa.api.responding.keeping import join_conversation, stored
 from docqa.api.responding.preparing import Prepared

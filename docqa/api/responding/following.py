@@ -5,18 +5,16 @@ The events have the same numbers each time, so that a client that was cut off na
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
-from contextlib import suppress
+from contextlib import aclosing, suppress
 
 from openai.types.responses import ResponseErrorEvent, ResponseStreamEvent
-from starlette.concurrency import run_in_threadpool
 
-from docqa.api.access import Caller, still_allowed
-from docqa.api.errors import ApiError
-from docqa.api.http.streaming import HEARTBEAT, HEARTBEAT_SECONDS
+from docqa.api.access import Caller
+from docqa.api.answers.looking import ENDING, looks
+from docqa.api.errors import ApiError, error_of
+from docqa.api.http.streaming import HEARTBEAT
 from docqa.api.responding.background import found_by
-from docqa.api.responding.failing import error_of
 from docqa.api.responding.recorded import event_of
 from docqa.api.responding.shape import Reply, unanswered
 from docqa.api.responding.typed import sent, told_again
@@ -25,30 +23,18 @@ from docqa.api.service import Service
 from docqa.registry.responses import OPEN, StoredResponse
 from ingest.errors import NotFoundError
 
-LOOK_SECONDS = 0.5
-"""Between two looks at a response that a worker answers."""
-ENDING = "The service is shutting down: go on from the last event in a moment."
-
 
 async def follow(service: Service, caller: Caller, stored: StoredResponse, after: int) -> AsyncIterator[str]:
     """The events of a response with numbers above ``after``, until it is over, or may not be told any more."""
     follower = Follower(service, stored, after)
-    silent = 0.0
+    ending = ApiError(503, ENDING, "shutting_down")
     try:
-        while True:
-            await run_in_threadpool(still_allowed, service, caller)
-            told, is_over = await run_in_threadpool(follower.look)
-            for each in told:
-                yield sent(each)
-            if is_over:
-                return
-            if service.ending.is_set():
-                raise ApiError(503, ENDING, "shutting_down")
-            await asyncio.sleep(LOOK_SECONDS)
-            silent = 0.0 if told else silent + LOOK_SECONDS
-            if silent >= HEARTBEAT_SECONDS:
-                yield HEARTBEAT
-                silent = 0.0
+        async with aclosing(looks(service, caller, follower.look, ending)) as found:
+            async for told in found:
+                for each in told:
+                    yield sent(each)
+                if not told:
+                    yield HEARTBEAT
     except Exception as error:
         yield sent(follower.cut(error_of(error)))
 

@@ -10,8 +10,8 @@ from starlette.concurrency import run_in_threadpool
 
 from docqa.answering import Live
 from docqa.api.answers.remembering import known_as
+from docqa.api.errors import error_of
 from docqa.api.http.streaming import HEARTBEAT, HEARTBEAT_SECONDS
-from docqa.api.responding.failing import error_of
 from docqa.api.responding.running import Telling
 from docqa.api.responding.shape import ENDED, Reply
 from docqa.api.responding.typed import sent
